@@ -1,0 +1,35 @@
+"""销控 Xiaokong: an open back office for selling and letting homes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+__version__ = "0.1.0"
+
+
+def create_app(config: dict[str, Any] | None = None) -> Flask:
+    """Build the application; ``config`` overrides what ``config.Config`` read."""
+    from flask import Flask
+
+    from app import cli, models, views, web
+    from app.core import secrets
+    from app.core.db import db
+    from app.extensions import appbuilder, migrate
+    from config import ROOT, Config
+
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.from_object(Config(config))
+    app.json.ensure_ascii = False
+    secrets.use_field_key(app.config["FIELD_KEY"])
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    del models
+    web.init_app(app)
+    with app.app_context():
+        appbuilder.init_app(app, db.session)
+        views.register(appbuilder)
+    cli.register(app)
+    return app

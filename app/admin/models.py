@@ -1,0 +1,112 @@
+"""Users, role profiles, the organization tree and sign-in failures."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from flask_appbuilder.security.sqla.models import User as FrameworkUser
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.db import (
+    Base,
+    code_text,
+    created_moment,
+    json_list,
+    moment,
+    name_text,
+    user_ref,
+)
+from app.core.scope import GroupWide
+
+__all__ = [
+    "AppUser",
+    "Organization",
+    "OrganizationMember",
+    "RoleProfile",
+    "SignInFailure",
+]
+
+
+class AppUser(FrameworkUser):
+    """用户: one person who signs in. ``first_name`` holds the whole Chinese name.
+
+    Named AppUser because the framework's own relationships look for "User" by name.
+    """
+
+    __tablename__ = "ab_user"
+    __audited__: ClassVar[bool] = True
+    __personal__: ClassVar[tuple[str, ...]] = ("password",)
+
+    #: raised by whatever changes what the user may do; sessions and tokens carry it
+    access_version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
+    #: the user must choose a new password before anything else
+    must_change_password: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    #: reaches every project of the group (administrators and group leaders)
+    whole_group: Mapped[bool] = mapped_column(Boolean, server_default=false())
+
+    @property
+    def full_name(self) -> str:
+        """Return the name as colleagues say it."""
+        return f"{self.first_name}{self.last_name}".strip()
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class RoleProfile(GroupWide, Base):
+    """预设角色: which role row is which preset, and what the last sync granted it."""
+
+    __tablename__ = "admin_role_profile"
+
+    role_id: Mapped[int] = mapped_column(ForeignKey("ab_role.id", ondelete="CASCADE"), unique=True)
+    code: Mapped[code_text] = mapped_column(unique=True)
+    title: Mapped[name_text]
+    #: ``area.entity:action`` as granted by the last sync; what an administrator took away since
+    #: then is not given back
+    granted: Mapped[json_list]
+
+
+class Organization(GroupWide, Base):
+    """组织: a node of the tree group → region → company; projects hang under it."""
+
+    __tablename__ = "admin_organization"
+
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("admin_organization.id"), index=True)
+    code: Mapped[code_text] = mapped_column(unique=True)
+    name: Mapped[name_text]
+    parent: Mapped[Organization | None] = relationship(remote_side="Organization.id")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrganizationMember(GroupWide, Base):
+    """组织成员: a user attached to a node reaches every project below it."""
+
+    __tablename__ = "admin_organization_member"
+    __table_args__ = (UniqueConstraint("user_id", "organization_id"),)
+
+    user_id: Mapped[int] = user_ref(nullable=False)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("admin_organization.id"), index=True)
+    user: Mapped[AppUser] = relationship(foreign_keys="OrganizationMember.user_id")
+    organization: Mapped[Organization] = relationship()
+
+
+class SignInFailure(Base):
+    """登录失败: one failed attempt, counted for a name and for an address."""
+
+    __tablename__ = "admin_sign_in_failure"
+    __audited__ = False
+    __table_args__ = (
+        Index("ix_admin_sign_in_failure_username_at", "username", "at"),
+        Index("ix_admin_sign_in_failure_address_at", "address", "at"),
+    )
+
+    at: Mapped[created_moment]
+    username: Mapped[str] = mapped_column(String(128))
+    address: Mapped[str] = mapped_column(String(64))
+    forgiven_at: Mapped[moment | None]

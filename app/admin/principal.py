@@ -1,0 +1,91 @@
+"""Who somebody is and what he may: one query, kept per process until his access version changes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import text
+
+from app.core.actor import Actor
+from app.core.db import db, register_version_source
+
+#: seconds after which a process reads a principal again although its version has not changed:
+#: projects added below a node of the tree reach people without anybody touching their accounts
+KEPT_SECONDS = 30.0
+LARGEST_CACHE = 5000
+
+register_version_source(
+    "(SELECT u.access_version FROM ab_user u WHERE u.id = :actor_id AND u.active)"
+)
+
+_cache: dict[int, tuple[int, float, Actor, dict[str, Any]]] = {}
+
+_READ = text("""
+SELECT u.username, u.first_name || coalesce(u.last_name, '') AS full_name, u.access_version,
+       u.whole_group, u.must_change_password,
+       coalesce((SELECT array_agg(DISTINCT coalesce(p.code, r.name))
+                   FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id
+                   LEFT JOIN admin_role_profile p ON p.role_id = r.id
+                  WHERE ur.user_id = u.id), '{}') AS roles,
+       coalesce((SELECT array_agg(DISTINCT vm.name || ':' || substr(pe.name, 5))
+                   FROM ab_user_role ur
+                   JOIN ab_permission_view_role pvr ON pvr.role_id = ur.role_id
+                   JOIN ab_permission_view pv ON pv.id = pvr.permission_view_id
+                   JOIN ab_permission pe ON pe.id = pv.permission_id
+                   JOIN ab_view_menu vm ON vm.id = pv.view_menu_id
+                  WHERE ur.user_id = u.id AND pe.name LIKE 'can\\_%'), '{}') AS permissions,
+       coalesce((SELECT array_agg(p) FROM access_projects(u.id) p), '{}') AS projects
+  FROM ab_user u
+ WHERE u.id = :id AND u.active
+""")
+
+
+def load_principal(user_id: int, version: int) -> tuple[Actor, dict[str, Any]] | None:
+    """Return the actor and the facts pages show of him, or None if he may not work any more.
+
+    ``version`` is the access version just read from the database; another one drops what is kept.
+    """
+    kept = _cache.get(user_id)
+    if kept is not None and kept[0] == version and time.monotonic() - kept[1] < KEPT_SECONDS:
+        return kept[2], kept[3]
+    found = _read(user_id)
+    if found is None:
+        _cache.pop(user_id, None)
+        return None
+    if len(_cache) > LARGEST_CACHE:
+        _cache.clear()
+    actor, facts = found
+    _cache[user_id] = (actor.access_version, time.monotonic(), actor, facts)
+    return actor, facts
+
+
+def read_actor(user_id: int) -> Actor | None:
+    """Return the actor as the database has him now, past any cache (worker, command line, tests)."""
+    found = _read(user_id)
+    return None if found is None else found[0]
+
+
+def _read(user_id: int) -> tuple[Actor, dict[str, Any]] | None:
+    row = db.session.execute(_READ, {"id": user_id}).mappings().one_or_none()
+    if row is None:
+        return None
+    actor = Actor(
+        kind="user",
+        id=user_id,
+        name=row["full_name"],
+        permissions=frozenset(row["permissions"]),
+        projects=None if row["whole_group"] else frozenset(row["projects"]),
+        roles=frozenset(row["roles"]),
+        access_version=row["access_version"],
+    )
+    facts = {
+        "username": row["username"],
+        "must_change_password": row["must_change_password"],
+    }
+    return actor, facts
+
+
+def forget_principals() -> None:
+    """Drop what this process remembers (tests)."""
+    _cache.clear()

@@ -1,0 +1,37 @@
+"""The unit of work: the only place that commits."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from app.core.actor import Actor, acting, current_actor
+from app.core.db import db
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def unit_of_work(actor: Actor) -> Iterator[Any]:
+    """Run one business action as ``actor`` and commit once at its end, or roll all of it back.
+
+    Units of work do not nest: an operation called by another one joins its caller's.
+    """
+    session = db.session()
+    if session.info.get("in_unit_of_work"):
+        message = "units of work do not nest"
+        raise RuntimeError(message)
+    if session.in_transaction() and current_actor() != actor:
+        # A transaction that was begun for somebody else would be audited under his name.
+        session.rollback()
+    session.info["in_unit_of_work"] = True
+    with acting(actor):
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("in_unit_of_work", None)

@@ -1,0 +1,1 @@
+"""Background work by procrastinate. 后台任务。"""

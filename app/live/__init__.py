@@ -1,0 +1,1 @@
+"""The event-stream server. 实时推送服务。"""

@@ -1,0 +1,15 @@
+"""Screens' base classes over Flask-AppBuilder. 页面基础：列表、表单、菜单、错误页。"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Bind everything that stands in front of and around every request."""
+    from app.web import security
+
+    security.init_app(app)

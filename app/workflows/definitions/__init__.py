@@ -1,0 +1,1 @@
+"""Approval kinds, one file each, found by themselves. 审批类型定义。"""

@@ -1,0 +1,130 @@
+"""Deployment settings from the environment; no logic beyond reading them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+
+
+def data_dir() -> Path:
+    """Return DATA_DIR, absolute whatever the working folder becomes later."""
+    return Path(os.environ.get("DATA_DIR") or ROOT / "var").absolute()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Return the libpq URL with the driver named.
+
+    SQLAlchemy 2.1 takes ``postgresql://`` for psycopg 3; this product runs on psycopg2.
+    """
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg2://" + url[len(scheme) :]
+    return url
+
+
+def libpq_url(url: str) -> str:
+    """Return the same URL as libpq and psycopg want it."""
+    return url.replace("postgresql+psycopg2://", "postgresql://", 1)
+
+
+def kept_secret(folder: Path, name: str) -> str:
+    """Return the secret kept in DATA_DIR, made on first use with mode 0600."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        value = secrets.token_urlsafe(48)
+        file.write(value)
+    return value
+
+
+def _secret(name: str, data: Path) -> str:
+    given = os.environ.get(name)
+    if given:
+        return given
+    if os.environ.get("DATABASE_URL"):
+        message = f"{name} must be set when DATABASE_URL is; keep it safe and the same for ever"
+        raise RuntimeError(message)
+    return kept_secret(data / "keys", name.lower().replace("_", "-"))
+
+
+def database_url(data: Path) -> str:
+    """Return DATABASE_URL, else the address of the running embedded server, else nothing."""
+    from app.core.embedded import running_url
+
+    return os.environ.get("DATABASE_URL") or running_url(data) or ""
+
+
+class Config:
+    """Settings of one process; environment variables are named in docs and README."""
+
+    def __init__(self, overrides: dict[str, Any] | None = None) -> None:
+        data = data_dir()
+        given = overrides or {}
+        self.DATA_DIR = str(data)
+        self.PORT = int(os.environ.get("PORT", "8080"))
+        self.LIVE_PORT = int(os.environ.get("LIVE_PORT", str(self.PORT + 1)))
+        self.LIVE_URL = os.environ.get("LIVE_URL", "")
+        self.DATABASE_URL = given.get("DATABASE_URL") or database_url(data)
+        self.SECRET_KEY = given.get("SECRET_KEY") or _secret("SECRET_KEY", data)
+        self.FIELD_KEY = given.get("FIELD_KEY") or _secret("FIELD_KEY", data)
+        self.SQLALCHEMY_DATABASE_URI = sqlalchemy_url(self.DATABASE_URL) or "postgresql+psycopg2://"
+        self.SQLALCHEMY_ENGINE_OPTIONS = {
+            "pool_pre_ping": True,
+            "pool_size": 12,
+            "max_overflow": 8,
+            "pool_timeout": 10,
+            "connect_args": {"application_name": "xiaokong", "connect_timeout": 10},
+        }
+        self.SQLALCHEMY_TRACK_MODIFICATIONS = False
+        self.MAX_CONTENT_LENGTH = 25 * 1024 * 1024
+        self._framework()
+        self._cookies()
+        for name, value in given.items():
+            setattr(self, name, value)
+
+    def _framework(self) -> None:
+        self.APP_NAME = "销控"
+        self.AUTH_TYPE = 1
+        # Nobody holds this role: the framework would give it every permission there is.
+        self.AUTH_ROLE_ADMIN = "framework-admin"
+        self.AUTH_ROLE_PUBLIC = ""
+        self.AUTH_USER_REGISTRATION = False
+        self.AUTH_RATE_LIMITED = False
+        self.FAB_CREATE_DB = False
+        self.FAB_UPDATE_PERMS = False
+        self.FAB_ADD_SECURITY_VIEWS = False
+        self.FAB_ADD_SECURITY_PERMISSION_VIEW = False
+        self.FAB_ADD_SECURITY_VIEW_MENU_VIEW = False
+        self.FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW = False
+        self.FAB_SECURITY_MANAGER_CLASS = "app.web.security.SecurityManager"
+        self.FAB_INDEX_VIEW = "app.web.pages.IndexView"
+        self.FAB_BASE_TEMPLATE = "web/base.html"
+        self.FAB_API_SWAGGER_UI = True
+        self.FAB_API_SWAGGER_TEMPLATE = "web/swagger.html"
+        self.FAB_OPENAPI_SERVERS = [{"url": "/"}]
+        self.WTF_CSRF_ENABLED = True
+        self.WTF_CSRF_CHECK_DEFAULT = False  # app.web.csrf checks every unsafe request itself
+        self.WTF_CSRF_TIME_LIMIT = None
+        self.LANGUAGES = {
+            "zh": {"flag": "cn", "name": "中文"},
+            "en": {"flag": "gb", "name": "English"},
+        }
+        self.BABEL_DEFAULT_LOCALE = "zh"
+        self.BABEL_DEFAULT_TIMEZONE = "Asia/Shanghai"
+        self.BABEL_TRANSLATION_DIRECTORIES = str(ROOT / "translations")
+
+    def _cookies(self) -> None:
+        self.SESSION_COOKIE_NAME = "xiaokong"
+        self.SESSION_COOKIE_HTTPONLY = True
+        self.SESSION_COOKIE_SAMESITE = "Lax"
+        self.SESSION_COOKIE_SECURE = os.environ.get("HTTPS_ONLY") == "1"
+        self.PERMANENT_SESSION_LIFETIME = 12 * 3600
+        self.REMEMBER_COOKIE_HTTPONLY = True
