@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Bind everything that stands in front of and around every request."""
-    from app.web import security
+    from app.web import errors, rest, security
 
+    app.url_map.strict_slashes = False
     security.init_app(app)
+    app.before_request(rest.check_csrf)
+    errors.init_app(app)

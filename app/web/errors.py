@@ -1,0 +1,144 @@
+"""Every error as our users and programs see it: JSON under /api/, a page elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from app.core.db import db
+from app.core.errors import DomainError
+
+log = logging.getLogger("xiaokong.web")
+
+#: SQLSTATE of a deadlock, a serialization failure, a lock or statement time-out
+TRY_AGAIN_STATES = ("40P01", "40001", "55P03", "57014")
+
+HTTP_CODES = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+    503: "try_again",
+}
+
+
+def http_sentence(status: int) -> str:
+    """Return what to say for an error that the framework raised."""
+    sentences = {
+        400: _("The request cannot be read. Check what was sent."),
+        401: _("Please sign in."),
+        403: _("You may not do this. Ask your administrator for the right to it."),
+        404: _("There is nothing here, or it is not within your scope."),
+        405: _("This address does not take this method."),
+        409: _("Somebody else changed this at the same moment. Load it again."),
+        413: _("The file is too large. The limit is 25 MB."),
+        415: _("This type of content is not accepted here."),
+        422: _("Something in the form is wrong."),
+        429: _("Too many attempts. Wait a while and try again."),
+        503: _("The system is busy for a moment. Try again."),
+    }
+    return sentences.get(status, _("Something went wrong."))
+
+
+def wants_json() -> bool:
+    """Tell whether a program asks (REST) and not a person."""
+    return request.path.startswith("/api/")
+
+
+def answer(
+    status: int,
+    code: str,
+    message: Any,
+    *,
+    fields: dict[str, Any] | None = None,
+    details: dict[str, Any] | None = None,
+    error_id: str | None = None,
+) -> Response:
+    """Return the error as JSON or as a page."""
+    if wants_json():
+        body: dict[str, Any] = {
+            "error": code,
+            "message": str(message),
+            "fields": {name: str(text) for name, text in (fields or {}).items()},
+            **(details or {}),
+        }
+        if error_id:
+            body["id"] = error_id
+        response = jsonify(body)
+    else:
+        from app.web.error_pages import render_error_page
+
+        title = http_sentence(status) if status not in HTTP_CODES else None
+        response = Response(render_error_page(status, title, str(message), error_id))
+    response.status_code = status
+    if status in (429, 503):
+        response.headers["Retry-After"] = str((details or {}).get("retry_after", 2))
+    return response
+
+
+def _domain(error: DomainError) -> Response:
+    db.session.rollback()
+    return answer(
+        error.status, error.code, error.message, fields=error.fields, details=error.details
+    )
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:  # noqa: PLR2004 - a redirect is an HTTPException too
+        return error
+    db.session.rollback()
+    if status >= 500 and status != 503:  # noqa: PLR2004
+        return _unexpected(error)
+    return answer(status, HTTP_CODES.get(status, "bad_request"), http_sentence(status))
+
+
+def _database(error: DBAPIError) -> Response:
+    db.session.rollback()
+    state = getattr(error.orig, "pgcode", None)
+    gone = error.connection_invalidated or isinstance(error, InterfaceError)
+    if gone or state in TRY_AGAIN_STATES or (state or "").startswith(("57", "53", "08")):
+        log.warning("database asks to try again: %s %s", state, type(error.orig).__name__)
+        return answer(503, "try_again", http_sentence(503))
+    if isinstance(error, OperationalError) and state is None:
+        log.warning("database unreachable: %s", type(error.orig).__name__)
+        return answer(503, "try_again", http_sentence(503))
+    if isinstance(error, IntegrityError) and state in ("23505", "23P01"):
+        # An operation should have said this in its own words; the database is the last guard.
+        log.warning("constraint spoke instead of the operation: %s", state)
+        return answer(409, "conflict", http_sentence(409))
+    return _unexpected(error)
+
+
+def _unexpected(error: BaseException) -> Response:
+    db.session.rollback()
+    error_id = uuid.uuid4().hex[:12]
+    log.error("unexpected error %s at %s", error_id, request.path, exc_info=error)
+    sentence = _(
+        "Something went wrong on our side; nothing was changed. Tell your administrator the number"
+        " %(id)s.",
+        id=error_id,
+    )
+    return answer(500, "internal", sentence, error_id=error_id)
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers; the most special first."""
+    app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, lambda _e: answer(503, "try_again", http_sentence(503)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)

@@ -1,0 +1,196 @@
+"""The REST base: permission, body, idempotency and one unit of work around every call."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+from flask import Response, current_app, g, request
+from flask_appbuilder.api import BaseApi
+from flask_babel import gettext as _
+from flask_wtf.csrf import validate_csrf
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from wtforms.validators import ValidationError as CsrfError
+
+from app.core import idempotency
+from app.core.actor import Actor
+from app.core.errors import DomainError, Invalid
+from app.core.money import parse_yuan
+from app.core.uow import unit_of_work
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+KeyRule = Literal["optional", "required"]
+
+
+class NotSignedIn(DomainError):
+    """Nobody is signed in, or the token has ended."""
+
+    status = 401
+    default_code = "not_signed_in"
+
+
+class BadRequest(DomainError):
+    """The call itself is malformed."""
+
+    status = 400
+    default_code = "bad_request"
+
+
+class RestApi(BaseApi):
+    """A REST resource under ``/api/v1/<resource_name>/``; methods are made by ``endpoint``."""
+
+    csrf_exempt = False
+    allow_browser_login = True
+    openapi_spec_tag = ""
+
+    def __init__(self) -> None:
+        self.openapi_spec_tag = self.openapi_spec_tag or str(self.resource_name)
+        super().__init__()
+
+
+class Yuan(fields.String):
+    """An amount in yuan: a string with up to two decimals, never a float."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Decimal:
+        if not isinstance(value, str):
+            raise ValidationError(_("Give the figure as a string, such as \"100000.00\"."))
+        try:
+            return parse_yuan(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class Body(Schema):
+    """A request body: unknown members are ignored, wrong ones answered with 422."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+def read_body(schema: type[Schema]) -> dict[str, Any]:
+    """Return the cleaned JSON body. Raises Invalid naming every wrong field."""
+    raw = request.get_json(silent=True)
+    if not isinstance(raw, dict):
+        raise BadRequest(_("The body must be a JSON object."))
+    try:
+        cleaned: dict[str, Any] = schema().load(raw)
+    except ValidationError as error:
+        named = {
+            name: _flatten(texts)
+            for name, texts in error.normalized_messages().items()
+        }
+        raise Invalid(_("Something in the form is wrong."), fields=named) from error
+    return cleaned
+
+
+def _flatten(texts: Any) -> str:
+    if isinstance(texts, Mapping):
+        return "; ".join(f"{name}: {_flatten(inner)}" for name, inner in texts.items())
+    if isinstance(texts, list):
+        return "; ".join(_flatten(text) for text in texts)
+    return str(texts)
+
+
+def current() -> Actor:
+    """Return the signed-in actor. Raises NotSignedIn."""
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        raise NotSignedIn(_("Please sign in."))
+    return actor
+
+
+def check_csrf() -> None:
+    """Refuse an unsafe request that came with a cookie and without its CSRF token."""
+    if request.method in SAFE_METHODS or g.by_token or not current_app.config["WTF_CSRF_ENABLED"]:
+        return
+    token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token")
+    try:
+        validate_csrf(token)
+    except CsrfError as error:
+        raise Invalid(
+            _("This page is too old or was opened elsewhere. Load it again and repeat."),
+            code="csrf",
+        ) from error
+
+
+def endpoint(
+    permission: str | tuple[str, ...] | None = None,
+    *,
+    status: int = 200,
+    key: KeyRule = "optional",
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a method a REST call.
+
+    The caller must be signed in and hold ``permission`` (one of a tuple). A method that changes
+    something runs in one unit of work, and its successful answer is kept with the
+    Idempotency-Key, which ``key="required"`` demands. The method returns a dict or a Response.
+    """
+    wanted = (permission,) if isinstance(permission, str) else permission
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(self: Any, *args: Any, **kwargs: Any) -> Response:
+            actor = current()
+            if wanted is not None and not actor.may_any(*wanted):
+                actor.require(wanted[0])
+            if request.method in SAFE_METHODS:
+                return _respond(method(self, *args, **kwargs), status)
+            return _change(lambda: method(self, *args, **kwargs), actor, status, key)
+
+        call._permission_name = method.__name__  # type: ignore[attr-defined]  # noqa: SLF001
+        call.permissions = wanted  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def run_once(action: Callable[[], Any], actor: Actor, status: int, key: KeyRule) -> Response:
+    """Run a change for an actor that is not a browser user (a station's agent)."""
+    return _change(action, actor, status, key)
+
+
+def _change(action: Callable[[], Any], actor: Actor, status: int, rule: KeyRule) -> Response:
+    key = request.headers.get("Idempotency-Key", "")
+    if not key and rule == "required":
+        raise BadRequest(
+            _("This call needs an Idempotency-Key header."), code="idempotency_key_missing"
+        )
+    if len(key) > idempotency.LONGEST_KEY:
+        raise Invalid(_("An Idempotency-Key has at most 64 characters."))
+    with unit_of_work(actor):
+        if not key:
+            return _respond(action(), status)
+        digest = idempotency.digest_of(request.method, request.path, request.get_data())
+        kept = idempotency.claim_key(key, digest, actor=actor)
+        if kept is not None:
+            return _respond(kept.answer, kept.status)
+        answer = action()
+        if isinstance(answer, dict):
+            idempotency.keep_answer(key, digest, status, answer, actor=actor)
+        return _respond(answer, status)
+
+
+def _respond(answer: Any, status: int) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if isinstance(answer, tuple):
+        answer, status = answer
+    return Response(
+        current_app.json.dumps(answer), status=status, content_type="application/json"
+    )
+
+
+def clamp_limit(default: int = 50, most: int = 200) -> int:
+    """Return ``?limit=`` within 1 and 200."""
+    try:
+        wanted = int(request.args.get("limit", default))
+    except ValueError:
+        wanted = default
+    return max(1, min(wanted, most))
+
+
+def flag(name: str) -> bool:
+    """Return a query flag: ``1``, ``true`` or ``yes`` is True."""
+    return request.args.get(name, "").lower() in ("1", "true", "yes")
