@@ -22,6 +22,10 @@ class ProjectScoped:
         return mapped_column(ForeignKey("estate_project.id"), nullable=False, index=True)
 
 
+class ScopeRoot:
+    """The project itself: seen only by those who reach it."""
+
+
 class OwnerScoped:
     """A row that, within its project, only its owner sees unless a permission widens the view."""
 
@@ -95,6 +99,8 @@ def _criteria(actor: Actor) -> Iterator[Any]:
         yield with_loader_criteria(
             ProjectScoped, lambda cls: cls.project_id.in_(ids), include_aliases=True
         )
+        for root in _scoped_classes(ScopeRoot):
+            yield with_loader_criteria(root, lambda cls: cls.id.in_(ids), include_aliases=True)
     if actor.kind == "user":
         for entity in _scoped_classes(OwnerScoped):
             predicate = owner_filter(entity, actor)

@@ -1,1 +1,1 @@
-"""房源 estate: projects, zones, buildings, entrances, floors and rooms, and the sheets they come in."""
+"""房源 estate: projects, buildings, entrances, floors and rooms, and the sheets they come in."""

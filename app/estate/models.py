@@ -33,7 +33,7 @@ from app.core.db import (
     name_text,
     user_ref,
 )
-from app.core.scope import ProjectScoped
+from app.core.scope import ProjectScoped, ScopeRoot
 from app.core.states import State, Transitions
 
 __all__ = [
@@ -93,7 +93,7 @@ ROOM_MARKS: Mapping[str, str] = {
 }
 
 
-class Project(Base):
+class Project(ScopeRoot, Base):
     """项目: what is built and sold under one name; a phase is a project with a parent."""
 
     __tablename__ = "estate_project"

@@ -1,0 +1,8 @@
+"""The verbs of projects, buildings and rooms."""
+
+from __future__ import annotations
+
+from app.estate.operations.status import TakenRoom, put_room, set_status, take_room
+from app.estate.queries import building_may_sell
+
+__all__ = ["TakenRoom", "building_may_sell", "put_room", "set_status", "take_room"]

@@ -1,0 +1,66 @@
+"""Who may see and change projects, buildings and rooms."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.actor import Actor
+from app.core.errors import NotFound
+from app.core.permissions import STAFF, Permission, declare_permissions
+
+PROJECT = "estate.project"
+PERMIT = "estate.permit"
+BUILDING = "estate.building"
+ENTRANCE = "estate.entrance"
+HOUSE_TYPE = "estate.house_type"
+ROOM = "estate.room"
+ROOM_IMPORT = "estate.room_import"
+PROJECT_MEMBER = "estate.project_member"
+
+#: roles that make and change master data, and those that attach people to projects
+STEWARD = "O"
+ADMINISTRATOR = "U"
+
+declare_permissions(
+    Permission(f"{PROJECT}:see", _l("See projects"), STAFF),
+    Permission(f"{PROJECT}:add", _l("Add projects"), STEWARD),
+    Permission(f"{PROJECT}:edit", _l("Change projects"), STEWARD),
+    Permission(f"{PROJECT}:delete", _l("Delete projects"), STEWARD),
+    Permission(f"{PERMIT}:see", _l("See pre-sale permits"), STAFF),
+    Permission(f"{PERMIT}:add", _l("Add pre-sale permits"), STEWARD),
+    Permission(f"{PERMIT}:edit", _l("Change pre-sale permits"), STEWARD),
+    Permission(f"{PERMIT}:delete", _l("Delete pre-sale permits"), STEWARD),
+    Permission(f"{BUILDING}:see", _l("See buildings"), STAFF),
+    Permission(f"{BUILDING}:add", _l("Add buildings"), STEWARD),
+    Permission(f"{BUILDING}:edit", _l("Change buildings"), STEWARD),
+    Permission(f"{BUILDING}:delete", _l("Delete buildings"), STEWARD),
+    Permission(f"{ENTRANCE}:see", _l("See entrances"), STAFF),
+    Permission(f"{ENTRANCE}:add", _l("Add entrances"), STEWARD),
+    Permission(f"{ENTRANCE}:edit", _l("Change entrances"), STEWARD),
+    Permission(f"{ENTRANCE}:delete", _l("Delete entrances"), STEWARD),
+    Permission(f"{HOUSE_TYPE}:see", _l("See house types"), STAFF),
+    Permission(f"{HOUSE_TYPE}:add", _l("Add house types"), STEWARD),
+    Permission(f"{HOUSE_TYPE}:edit", _l("Change house types"), STEWARD),
+    Permission(f"{HOUSE_TYPE}:delete", _l("Delete house types"), STEWARD),
+    Permission(f"{ROOM}:see", _l("See rooms and list prices"), STAFF),
+    Permission(f"{ROOM}:add", _l("Add rooms"), STEWARD),
+    Permission(f"{ROOM}:edit", _l("Change rooms"), STEWARD),
+    Permission(f"{ROOM}:delete", _l("Delete rooms"), STEWARD),
+    Permission(f"{ROOM}:export", _l("Export rooms"), "SMDFXOL"),
+    Permission(f"{ROOM}:import", _l("Import rooms from a price list"), STEWARD),
+    Permission(f"{ROOM_IMPORT}:see", _l("See room imports"), "MO"),
+    Permission(f"{PROJECT_MEMBER}:see", _l("See who belongs to a project"), "OU"),
+    Permission(f"{PROJECT_MEMBER}:add", _l("Attach people to projects"), ADMINISTRATOR),
+    Permission(f"{PROJECT_MEMBER}:delete", _l("Detach people from projects"), ADMINISTRATOR),
+)
+
+
+def can_import(actor: Actor, project_id: int) -> bool:
+    """Tell whether the actor may bring rooms into the project."""
+    return actor.may(f"{ROOM}:import") and actor.reaches(project_id)
+
+
+def require_reach(actor: Actor, project_id: int) -> None:
+    """Raise NotFound if the project is outside the actor's scope, as if it did not exist."""
+    if not actor.reaches(project_id):
+        raise NotFound(_l("There is no such project within your scope."))

@@ -1,0 +1,103 @@
+"""Reads projects, buildings and rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import exists, select
+from sqlalchemy.orm import joinedload
+
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.settings import get_setting
+from app.estate.models import (
+    Building,
+    PermitBuilding,
+    Project,
+    Room,
+    RoomImport,
+)
+from app.estate.settings import SELL_WITHOUT_PERMIT
+
+Row = TypeVar("Row")
+
+#: a room with what its title is made of
+_NAMED_ROOM = select(Room).options(joinedload(Room.building), joinedload(Room.entrance))
+
+
+def get_project(project_id: int) -> Project:
+    """Return the project. Raises NotFound if there is none within scope."""
+    found: Project | None = db.session.scalar(select(Project).where(Project.id == project_id))
+    return _there(found, _l("There is no such project within your scope."))
+
+
+def list_projects() -> list[Project]:
+    """Return the projects within scope, by code."""
+    return list(db.session.scalars(select(Project).order_by(Project.code)))
+
+
+def get_building(building_id: int) -> Building:
+    """Return the building. Raises NotFound if there is none within scope."""
+    found: Building | None = db.session.scalar(select(Building).where(Building.id == building_id))
+    return _there(found, _l("There is no such building within your scope."))
+
+
+def list_buildings(project_id: int) -> list[Building]:
+    """Return the buildings of a project in the order of the grid."""
+    found = select(Building).where(Building.project_id == project_id)
+    return list(db.session.scalars(found.order_by(Building.position, Building.id)))
+
+
+def get_room(room_id: int) -> Room:
+    """Return the room with its building and entrance. Raises NotFound outside scope."""
+    found: Room | None = db.session.scalar(_NAMED_ROOM.where(Room.id == room_id))
+    return _there(found, _l("There is no such room within your scope."))
+
+
+def list_rooms(room_ids: Collection[int]) -> list[Room]:
+    """Return the rooms within scope, by id, with building and entrance."""
+    found = _NAMED_ROOM.where(Room.id.in_(room_ids))
+    return list(db.session.scalars(found.order_by(Room.id)))
+
+
+def get_room_import(import_id: int) -> RoomImport:
+    """Return the import. Raises NotFound if there is none within scope."""
+    found: RoomImport | None = db.session.scalar(
+        select(RoomImport).where(RoomImport.id == import_id)
+    )
+    return _there(found, _l("There is no such import within your scope."))
+
+
+def buildings_that_may_not_sell(building_ids: Collection[int]) -> list[Building]:
+    """Return those buildings that have neither a permit nor a completion record, by position.
+
+    Source: 城市房地产管理法 §45; the setting ``estate.sell_without_permit`` lets a project off.
+    """
+    lacking = (
+        select(Building)
+        .where(
+            Building.id.in_(building_ids),
+            Building.completed_on.is_(None),
+            ~exists().where(PermitBuilding.building_id == Building.id),
+        )
+        .order_by(Building.position, Building.id)
+    )
+    return [
+        building
+        for building in db.session.scalars(lacking)
+        if not get_setting(SELL_WITHOUT_PERMIT, building.project_id)
+    ]
+
+
+def building_may_sell(building_id: int) -> bool:
+    """Tell whether rooms of the building may be put on sale. Raises NotFound outside scope."""
+    get_building(building_id)
+    return not buildings_that_may_not_sell([building_id])
+
+
+def _there(row: Row | None, sentence: Any) -> Row:
+    if row is None:
+        raise NotFound(sentence)
+    return row
