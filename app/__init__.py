@@ -17,7 +17,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from app import cli, models, views, web
     from app.core import secrets
     from app.core.db import db
-    from app.extensions import appbuilder, migrate
+    from app.extensions import make_appbuilder, migrate
     from config import ROOT, Config
 
     app = Flask(__name__, static_folder="static", template_folder="templates")
@@ -29,6 +29,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     del models
     web.init_app(app)
     with app.app_context():
+        appbuilder = make_appbuilder()
         appbuilder.init_app(app, db.session)
         views.register(appbuilder)
     cli.register(app)

@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from typing import Any
+
+#: in the order of the menu
+AREAS = (
+    "app.workflows",
+    "app.grid",
+    "app.estate",
+    "app.pricing",
+    "app.customers",
+    "app.sales",
+    "app.finance",
+    "app.devices",
+    "app.admin",
+)
+
+
+def load(area: str, part: str) -> Any:
+    """Import ``area.part`` if the area has it."""
+    name = f"{area}.{part}"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
 
 
 def register(appbuilder: Any) -> None:
-    """Register every area's views and REST resources."""
+    """Register every area's permissions, subscribers, views and REST resources."""
+    for part in ("policies", "settings", "subscribers"):
+        for area in AREAS:
+            load(area, part)
+    for area in AREAS:
+        for resource in getattr(load(area, "api"), "RESOURCES", ()):
+            appbuilder.add_api(resource)
+        views = load(area, "views")
+        for view in getattr(views, "VIEWS", ()):
+            appbuilder.add_view_no_menu(view)
+
+
+def menu_items() -> list[Any]:
+    """Return every area's menu items in menu order."""
+    return [item for area in AREAS for item in getattr(load(area, "views"), "MENU", ())]

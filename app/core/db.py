@@ -90,7 +90,8 @@ def register_version_source(expression: str) -> None:
     _VERSION_SQL[:] = [expression]
 
 
-def _announce(session: Session, connection: Any, actor: Actor) -> None:
+def announce(session: Session, connection: Any, actor: Actor) -> None:
+    """Name the actor to the audit triggers for the rest of the transaction."""
     columns = (
         "set_config('xiaokong.actor', :actor, true), set_config('xiaokong.address', :address, true)"
     )
@@ -117,4 +118,4 @@ def _name_the_actor(session: Session, transaction: Any, connection: Any) -> None
     # it would leak to the next user of the pooled connection.
     actor = current_actor()
     if actor is not None and not transaction.nested:
-        _announce(session, connection, actor)
+        announce(session, connection, actor)

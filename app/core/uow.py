@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from app.core.actor import Actor, acting, current_actor
-from app.core.db import db
+from app.core.db import announce, db
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +22,13 @@ def unit_of_work(actor: Actor) -> Iterator[Any]:
     if session.info.get("in_unit_of_work"):
         message = "units of work do not nest"
         raise RuntimeError(message)
-    if session.in_transaction() and current_actor() != actor:
-        # A transaction that was begun for somebody else would be audited under his name.
-        session.rollback()
+    begun_for = current_actor() if session.in_transaction() else actor
     session.info["in_unit_of_work"] = True
     with acting(actor):
         try:
+            if begun_for != actor:
+                # What follows must not be audited under the name the transaction was begun for.
+                announce(session, session.connection(), actor)
             yield session
             session.commit()
         except BaseException:

@@ -1,0 +1,194 @@
+"""What administrators and people signing in do: signing in, users, roles, membership."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, text, update
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from app.admin.models import AppUser, Organization, OrganizationMember, SignInFailure
+from app.core import audit, clock
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import Conflict, DomainError, Invalid, NotFound
+
+#: failures of a name or of an address within the window, after which nobody gets in
+FAILURES_ALLOWED = 10
+FAILURE_WINDOW = timedelta(minutes=15)
+SHORTEST_PASSWORD = 10
+#: a hash that fits no password: an unknown name takes as long as a wrong password
+_NOBODY = generate_password_hash("nobody has this password")
+
+
+class WrongPassword(DomainError):
+    """The name or the password is wrong; which of them is not told."""
+
+    status = 401
+    default_code = "wrong_password"
+
+
+class TooManyFailures(DomainError):
+    """The name or the address has failed too often."""
+
+    status = 429
+    default_code = "too_many_requests"
+
+
+def sign_in(username: str, password: str, address: str) -> AppUser:
+    """Return the user whose name and password these are, and write down the attempt.
+
+    Raises WrongPassword, or TooManyFailures after ten failures of the name or of the address
+    within 15 minutes. The failure is written by the caller's unit of work through
+    ``record_failure``, since the refusal rolls this one back.
+    """
+    _check_failures(username, address)
+    user = db.session.scalar(select(AppUser).where(AppUser.username == username))
+    stored = user.password if user is not None and user.password else _NOBODY
+    matches = check_password_hash(stored, password)
+    if user is None or not matches or not user.active:
+        raise WrongPassword(_l("The user name or the password is wrong."))
+    user.last_login = clock.now().replace(tzinfo=None)
+    user.login_count = (user.login_count or 0) + 1
+    audit.record("sign_in", table_name="ab_user", row_id=user.id)
+    return user
+
+
+def _check_failures(username: str, address: str) -> None:
+    since = clock.now() - FAILURE_WINDOW
+    counts = db.session.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE username = :username),"
+            " count(*) FILTER (WHERE address = :address) FROM admin_sign_in_failure"
+            " WHERE at > :since AND forgiven_at IS NULL"
+            " AND (username = :username OR address = :address)"
+        ),
+        {"username": username, "address": address, "since": since},
+    ).one()
+    if max(counts) >= FAILURES_ALLOWED:
+        raise TooManyFailures(
+            _l("Too many failed attempts. Wait 15 minutes, or ask your administrator."),
+            details={"retry_after": int(FAILURE_WINDOW.total_seconds())},
+        )
+
+
+def record_failure(username: str, address: str) -> None:
+    """Write down a failed attempt."""
+    db.session.add(SignInFailure(username=username[:128], address=address[:64], at=clock.now()))
+    db.session.flush()
+
+
+def forgive_failures(user: AppUser, *, actor: Actor) -> None:
+    """Let a locked user in again."""
+    actor.require("admin.user:edit")
+    db.session.execute(
+        update(SignInFailure)
+        .where(SignInFailure.username == user.username, SignInFailure.forgiven_at.is_(None))
+        .values(forgiven_at=clock.now())
+    )
+
+
+def check_password(password: str) -> None:
+    """Raise Invalid unless the password is long and mixed enough."""
+    kinds = sum(
+        any(test(letter) for letter in password)
+        for test in (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    )
+    if len(password) < SHORTEST_PASSWORD or kinds < 2:  # noqa: PLR2004 - two kinds of characters
+        sentence = _l("A password has at least 10 characters of two kinds.")
+        raise Invalid(sentence, fields={"password": sentence})
+
+
+def set_password(user: AppUser, password: str) -> None:
+    """Store a new password and end every session of the user."""
+    check_password(password)
+    user.password = generate_password_hash(password)
+    touch_access(user)
+
+
+def touch_access(*users: AppUser) -> None:
+    """Raise the access version: sessions and tokens of these users end."""
+    for user in users:
+        user.access_version = (user.access_version or 0) + 1
+    db.session.flush()
+
+
+def add_user(
+    *, username: str, full_name: str, password: str, role_ids: list[int], actor: Actor, **more: Any
+) -> AppUser:
+    """Make a user. Raises Conflict if the name is taken, Invalid for a weak password."""
+    actor.require("admin.user:add")
+    taken = select(AppUser.id).where(AppUser.username == username)
+    if db.session.scalar(taken) is not None:
+        sentence = _l("The user name %(name)s is taken.", name=username)
+        raise Conflict(sentence, fields={"username": sentence})
+    check_password(password)
+    user = AppUser(
+        username=username,
+        first_name=full_name,
+        last_name="",
+        email=more.get("email") or f"{username}@localhost",
+        active=True,
+        password=generate_password_hash(password),
+        whole_group=bool(more.get("whole_group")),
+    )
+    user.roles = _roles(role_ids)
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def edit_user(
+    user: AppUser, *, full_name: str, active: bool, role_ids: list[int], actor: Actor
+) -> AppUser:
+    """Change a user; whoever loses or gains rights signs in again."""
+    actor.require("admin.user:edit")
+    if user.id == actor.id and not active:
+        raise Invalid(_l("You cannot deactivate yourself."))
+    user.first_name = full_name
+    user.active = active
+    user.roles = _roles(role_ids)
+    touch_access(user)
+    return user
+
+
+def _roles(role_ids: list[int]) -> list[Any]:
+    from flask_appbuilder.security.sqla.models import Role
+
+    found = list(db.session.scalars(select(Role).where(Role.id.in_(role_ids))))
+    if len(found) != len(set(role_ids)):
+        raise NotFound(_l("One of the roles is not there any more. Load the page again."))
+    return found
+
+
+def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> OrganizationMember:
+    """Attach a user to a node of the tree: he reaches every project below it."""
+    actor.require("admin.organization:edit")
+    user = db.session.get(AppUser, user_id)
+    if user is None or db.session.get(Organization, organization_id) is None:
+        raise NotFound(_l("There is no such user or organization."))
+    there = select(OrganizationMember).where(
+        OrganizationMember.user_id == user_id,
+        OrganizationMember.organization_id == organization_id,
+    )
+    member = db.session.scalar(there)
+    if member is None:
+        member = OrganizationMember(user_id=user_id, organization_id=organization_id)
+        db.session.add(member)
+        touch_access(user)
+    return member
+
+
+def prune_failures() -> int:
+    """Delete attempts older than a month; return how many went."""
+    result = db.session.execute(
+        text("DELETE FROM admin_sign_in_failure WHERE at < now() - interval '30 days'")
+    )
+    return int(result.rowcount)
+
+
+def find_user(username: str) -> AppUser | None:
+    """Return the user of this name, or None."""
+    return db.session.scalar(select(AppUser).where(AppUser.username == username))

@@ -1,0 +1,22 @@
+"""Who may administer: permissions of the system pages."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.permissions import Permission, declare_permissions
+
+declare_permissions(
+    Permission("admin.user:see", _l("See users"), "U"),
+    Permission("admin.user:add", _l("Add users"), "U"),
+    Permission("admin.user:edit", _l("Change users, reset passwords"), "U"),
+    Permission("admin.role:see", _l("See roles and permissions"), "U"),
+    Permission("admin.role:edit", _l("Change roles"), "U"),
+    Permission("admin.organization:see", _l("See the organization tree"), "UO"),
+    Permission("admin.organization:add", _l("Add organizations"), "U"),
+    Permission("admin.organization:edit", _l("Change organizations and their members"), "U"),
+    Permission("admin.organization:delete", _l("Delete organizations"), "U"),
+    Permission("admin.audit:see", _l("Read the audit"), "U"),
+    Permission("admin.setting:see", _l("See settings"), "OU"),
+    Permission("admin.setting:edit", _l("Change settings"), "OU"),
+)
