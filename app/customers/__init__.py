@@ -1,1 +1,1 @@
-"""Customers and whose they are. 客户：档案、归属、查重。"""
+"""Customers and whose they are (客户：档案、归属、查重)."""

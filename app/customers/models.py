@@ -39,6 +39,8 @@ class IdentityKind(State):
     TAIWAN_PERMIT = "taiwan_permit"
     OFFICER_ID = "officer_id"
     OTHER = "other"
+    #: 统一社会信用代码, of companies only
+    CREDIT_CODE = "credit_code"
 
     @classmethod
     def titles(cls) -> Mapping[str, Any]:
@@ -49,6 +51,7 @@ class IdentityKind(State):
             "taiwan_permit": _l("Taiwan permit"),
             "officer_id": _l("Officer card"),
             "other": _l("Other document"),
+            "credit_code": _l("Unified social credit code"),
         }
 
 
@@ -105,6 +108,16 @@ class Customer(ProjectScoped, OwnerScoped, Base):
     def masked_mobile(self) -> str:
         """Return 138****5678."""
         return mask_mobile(self.mobile)
+
+    @property
+    def masked_id_number(self) -> str:
+        """Return **************1234, or nothing without a document."""
+        return f"**************{self.id_number_tail}" if self.id_number_tail else ""
+
+    @property
+    def has_document(self) -> bool:
+        """Tell whether an identity document has been entered."""
+        return self.id_number_hash is not None
 
     def __str__(self) -> str:
         return self.name

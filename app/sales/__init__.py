@@ -1,1 +1,1 @@
-"""Holds, quotations and subscriptions. 销售：预留、试算、认购。"""
+"""Holds, quotations and subscriptions (销售：预留、试算、认购)."""

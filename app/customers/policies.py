@@ -1,0 +1,68 @@
+"""Who may see, register, choose and uncover customers."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.actor import Actor
+from app.core.errors import NotAllowed
+from app.core.permissions import Permission, declare_permissions
+from app.customers.models import Customer
+
+CUSTOMER = "customers.customer"
+
+SEE = f"{CUSTOMER}:see"
+SEE_ALL = f"{CUSTOMER}:see_all"
+SEE_WHOLE = f"{CUSTOMER}:see_whole"
+CHOOSE = f"{CUSTOMER}:choose"
+ADD = f"{CUSTOMER}:add"
+EDIT = f"{CUSTOMER}:edit"
+
+declare_permissions(
+    Permission(SEE, _l("See customers"), "CSMDLB"),
+    # The controller opens no list of customers, but holds and subscribes for everybody's.
+    Permission(SEE_ALL, _l("See the customers of all consultants"), "KSMDLB"),
+    Permission(SEE_WHOLE, _l("See phones and identity numbers in full"), "D"),
+    Permission(CHOOSE, _l("Choose a customer for a hold or a deal"), "CKSMDB"),
+    Permission(ADD, _l("Register customers"), "CSMDB"),
+    Permission(EDIT, _l("Change customers"), "CSMDB"),
+)
+
+
+def owns(customer: Customer, actor: Actor) -> bool:
+    """Tell whether the customer is the actor's own."""
+    return actor.kind == "user" and customer.owner_id == actor.id
+
+
+def can_see_phone(customer: Customer, actor: Actor) -> bool:
+    """Tell whether the phone is shown in full without asking: to the customer's own consultant."""
+    return owns(customer, actor)
+
+
+def can_reveal(customer: Customer, actor: Actor) -> bool:
+    """Tell whether the actor may ask for the whole phone and identity number (logged)."""
+    return owns(customer, actor) or actor.may(SEE_WHOLE)
+
+
+def require_reveal(customer: Customer, actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may see personal data of this customer in full."""
+    if not can_reveal(customer, actor):
+        raise NotAllowed(
+            _l(
+                "Only the customer's own consultant and the director see these data in full."
+                " Ask one of them."
+            ),
+            details={"permission": SEE_WHOLE},
+        )
+
+
+def can_edit(customer: Customer, actor: Actor) -> bool:
+    """Tell whether the actor may change this customer: his own, or one of his staff's."""
+    return actor.may(EDIT) and (owns(customer, actor) or actor.may(SEE_ALL))
+
+
+def sees(owner_id: int, project_id: int, actor: Actor) -> bool:
+    """Tell whether a customer of that owner and project is the actor's to see."""
+    if not actor.reaches(project_id):
+        return False
+    return actor.kind != "user" or actor.may(SEE_ALL) or owner_id == actor.id

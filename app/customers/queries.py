@@ -1,0 +1,120 @@
+"""Reads customers, always within the caller's scope but for the search for duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import selectinload
+
+from app.admin.models import AppUser
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.secrets import fingerprint
+from app.customers.models import Customer
+
+TAIL_LENGTH = 4
+MOBILE_LENGTH = 11
+SHORTEST_DOCUMENT = 5
+LONGEST_QUERY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A customer that is there already; says whose it is and nothing about the person."""
+
+    customer_id: int
+    project_id: int
+    owner_id: int
+    owner_name: str
+    since: datetime
+    #: ``mobile`` or ``id_number``: what is the same
+    field: str
+
+
+def get_customer(customer_id: int) -> Customer:
+    """Return the customer. Raises NotFound if there is none within the actor's scope."""
+    found: Customer | None = db.session.scalar(
+        select(Customer).where(Customer.id == customer_id).options(selectinload(Customer.owner))
+    )
+    if found is None:
+        raise NotFound(_l("There is no such customer within your scope."))
+    return found
+
+
+def list_customers(customer_ids: Collection[int]) -> list[Customer]:
+    """Return those of the customers that are within scope, by id."""
+    found = select(Customer).where(Customer.id.in_(customer_ids)).order_by(Customer.id)
+    return list(db.session.scalars(found))
+
+
+def search_customers(
+    q: str, *, project_id: int | None = None, limit: int = 50, before: int | None = None
+) -> list[Customer]:
+    """Return the newest customers within scope that fit ``q``, at most ``limit``.
+
+    ``q`` is a part of a name, the last four places of a phone or a whole one, or a document's
+    number; empty for all. ``before`` is the id of the last one of the page before.
+    """
+    found = select(Customer).options(selectinload(Customer.owner))
+    if project_id is not None:
+        found = found.where(Customer.project_id == project_id)
+    if before is not None:
+        found = found.where(Customer.id < before)
+    found = matching(found, q)
+    return list(db.session.scalars(found.order_by(Customer.id.desc()).limit(limit)))
+
+
+def matching(statement: Select[Any], q: str) -> Select[Any]:
+    """Return the statement narrowed to customers that fit what was typed."""
+    wanted = q.strip()[:LONGEST_QUERY]
+    if not wanted:
+        return statement
+    fits: list[Any] = [Customer.name.icontains(wanted, autoescape=True)]
+    digits = "".join(sign for sign in wanted if sign.isdigit())
+    if wanted.isdigit() and len(wanted) == TAIL_LENGTH:
+        fits.append(Customer.mobile_tail == wanted)
+    elif len(digits) >= MOBILE_LENGTH and digits[-MOBILE_LENGTH:].startswith("1"):
+        fits.append(Customer.mobile == digits[-MOBILE_LENGTH:])
+    if len(wanted) >= SHORTEST_DOCUMENT and wanted.isascii():
+        fits.append(Customer.id_number_hash == fingerprint(wanted.upper()))
+    return statement.where(or_(*fits))
+
+
+def find_duplicate(
+    *,
+    project_id: int,
+    mobile: str,
+    id_kind: str | None,
+    id_hash: str | None,
+    except_id: int | None = None,
+) -> Duplicate | None:
+    """Return the customer of the project with the same phone or document, whoever owns it."""
+    same = [Customer.mobile == mobile]
+    if id_hash is not None:
+        same.append(and_(Customer.id_kind == id_kind, Customer.id_number_hash == id_hash))
+    found = (
+        select(
+            Customer.id,
+            Customer.owner_id,
+            AppUser.first_name + AppUser.last_name,
+            Customer.created_at,
+            Customer.mobile == mobile,
+        )
+        .join(AppUser, AppUser.id == Customer.owner_id)
+        .where(Customer.project_id == project_id, or_(*same))
+        .order_by(Customer.id)
+    )
+    if except_id is not None:
+        found = found.where(Customer.id != except_id)
+    # A colleague's customer is a duplicate too; only its owner's name leaves this function.
+    row = db.session.execute(found, execution_options={"whole_group": True}).first()
+    if row is None:
+        return None
+    return Duplicate(
+        row[0], project_id, row[1], row[2], row[3], "mobile" if row[4] else "id_number"
+    )
