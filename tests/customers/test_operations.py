@@ -55,11 +55,7 @@ def test_the_number_is_kept_encrypted_for_its_row_only(actor_for, project):
     ).scalar_one()
     assert number not in row
     entries = "".join(
-        db.session.scalars(
-            text(
-                "SELECT coalesce(before::text, '') || coalesce(after::text, '') FROM core_audit_entry"
-            )
-        )
+        db.session.scalars(text("SELECT concat(before::text, after::text) FROM core_audit_entry"))
     )
     assert number not in entries
     assert "13800138000" not in entries
