@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 from typing import Any
 
+from app.web import menu
+
 #: in the order of the menu
 AREAS = (
     "app.workflows",
@@ -37,6 +39,10 @@ def register(appbuilder: Any) -> None:
         views = load(area, "views")
         for view in getattr(views, "VIEWS", ()):
             appbuilder.add_view_no_menu(view)
+        for resource in getattr(views, "RESOURCES", ()):
+            # REST generated from a view is declared beside the view.
+            appbuilder.add_api(resource)
+    menu.keep(menu_items())
 
 
 def menu_items() -> list[Any]:

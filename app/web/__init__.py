@@ -10,9 +10,23 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Bind everything that stands in front of and around every request."""
-    from app.web import errors, rest, security
+    from app.web import (
+        assets,
+        compression,
+        errors,
+        formats,
+        frame,
+        headers,
+        rest,
+        security,
+        sign_in,
+        work,
+    )
 
     app.url_map.strict_slashes = False
     security.init_app(app)
     app.before_request(rest.check_csrf)
     errors.init_app(app)
+    # What is registered last sees an answer first: headers are set, then it is compressed.
+    for part in (compression, headers, assets, formats, frame, work, sign_in):
+        part.init_app(app)

@@ -1,0 +1,163 @@
+"""How values look on a page: money, areas, moments, days and states, as Jinja filters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from app.core import clock, money
+from app.core.states import State
+
+HUNDRED_MILLION = Decimal(100_000_000)
+TEN_THOUSAND = Decimal(10_000)
+
+#: what stands where there is nothing
+NOTHING = Markup('<span class="none">–</span>')  # noqa: S704 - a constant
+
+#: the tint of a state by its value, the same everywhere; what is not named here is quiet
+TINTS = {
+    "ok": "approved active confirmed succeeded paid settled done signed open in_use online granted",
+    "warn": "returned overdue_soon partial short retry queued_for pending unpaid expiring",
+    "bad": "rejected failed voided overdue unknown reversed expired offline blocked dead",
+    "info": "running sent submitted confirming printing live",
+}
+_TINT_OF = {value: tint for tint, values in TINTS.items() for value in values.split()}
+
+#: the mark beside a room's status, so that colour never stands alone
+ROOM_MARKS = {
+    "available": "○",
+    "contracted": "■",
+    "subscribed": "◆",
+    "reserved": "◷",
+    "held": "⊘",
+    "queued": "№",
+    "repricing": "!",
+    "handed_over": "✓",
+    "unreleased": "–",
+}
+
+
+def yuan(amount: Any) -> str:
+    """Write an amount with thousands separated and two decimals; nothing for None."""
+    return "" if amount is None else money.format_yuan(_decimal(amount))
+
+
+def square_metres(amount: Any) -> str:
+    """Write an area with two decimals, without the unit; nothing for None."""
+    return "" if amount is None else money.format_yuan(_decimal(amount))
+
+
+def short_yuan(amount: Any) -> str:
+    """Write an amount for a counter: 万 from ten thousand, 亿 from a hundred million."""
+    value = _decimal(amount or 0)
+    if abs(value) >= HUNDRED_MILLION:
+        return _("%(number)s hundred million", number=f"{money.yuan(value / HUNDRED_MILLION):,.2f}")
+    if abs(value) >= TEN_THOUSAND:
+        return _("%(number)s ten thousand", number=f"{money.yuan(value / TEN_THOUSAND):,.2f}")
+    return f"{value:,.0f}"
+
+
+def _decimal(amount: Any) -> Decimal:
+    return amount if isinstance(amount, Decimal) else Decimal(str(amount))
+
+
+def day_text(value: date | datetime | None) -> str:
+    """Write a business day as 2026-11-21; a moment as its day in China."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = clock.local(value).date()
+    return value.isoformat()
+
+
+def moment_text(value: datetime | None, *, full: bool = False) -> str:
+    """Write a moment on a Chinese clock: 今天 10:32, 昨天 10:32, 11-21 10:32, else with the year."""
+    if value is None:
+        return ""
+    here = clock.local(value)
+    if full:
+        return here.strftime("%Y-%m-%d %H:%M:%S")
+    hour = here.strftime("%H:%M")
+    today = clock.today()
+    if here.date() == today:
+        return _("Today %(hour)s", hour=hour)
+    if here.date() == today - timedelta(days=1):
+        return _("Yesterday %(hour)s", hour=hour)
+    return here.strftime("%m-%d %H:%M" if here.year == today.year else "%Y-%m-%d %H:%M")
+
+
+def tint(value: str) -> str:
+    """Return the tint of a state: ok, warn, bad, info or mute."""
+    return _TINT_OF.get(value, "mute")
+
+
+def state_chip(state: Any, title: Any = None, tone: str | None = None) -> Markup:
+    """Return a state as a tinted word. ``state`` is a State, or a code with its ``title``."""
+    if state is None or state == "":
+        return Markup("")
+    code = state.value if isinstance(state, State) else str(state)
+    word = title if title is not None else getattr(state, "title", state)
+    return Markup('<span class="chip {}">{}</span>').format(tone or tint(code), str(word))
+
+
+def room_status_chip(status: Any, title: Any = None) -> Markup:
+    """Return a room's status with its mark and its own colours."""
+    code = status.value if isinstance(status, State) else str(status)
+    word = title if title is not None else getattr(status, "title", status)
+    return Markup('<span class="chip room-status st-{}">{} {}</span>').format(
+        code, ROOM_MARKS.get(code, ""), str(word)
+    )
+
+
+def yes_no(value: bool | None) -> Any:
+    """Write a truth as 是 or 否."""
+    return NOTHING if value is None else (_("Yes") if value else _("No"))
+
+
+def money_html(amount: Any) -> Markup:
+    """Return an amount in tabular figures."""
+    return Markup('<span class="num">{}</span>').format(yuan(amount)) if amount is not None else NOTHING
+
+
+def area_html(amount: Any, unit: bool = True) -> Markup:
+    """Return an area in tabular figures, with m² unless the column's head says it."""
+    if amount is None:
+        return NOTHING
+    text = square_metres(amount)
+    return Markup('<span class="num">{}</span>').format(f"{text} ㎡" if unit else text)
+
+
+def initials(name: str) -> str:
+    """Return what stands in the small circle for a person."""
+    name = (name or "").strip()
+    return str(escape(name[:1].upper())) if name else "?"
+
+
+def _present(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the filters and the functions."""
+    app.jinja_env.filters.update(
+        money=yuan,
+        area=square_metres,
+        short_money=short_yuan,
+        moment=moment_text,
+        day=day_text,
+        yes_no=yes_no,
+        initials=initials,
+        tint=tint,
+    )
+    app.jinja_env.globals.update(
+        _state_chip=state_chip,
+        _room_status_chip=room_status_chip,
+        money_html=money_html,
+        area_html=area_html,
+        _present=_present,
+    )

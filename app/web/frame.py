@@ -1,0 +1,96 @@
+"""What stands around every page: menu, project switch, search, user menu, theme and language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, g, request
+from flask_babel import get_locale
+from flask_wtf.csrf import generate_csrf
+
+from app.core import clock
+from app.core.actor import Actor
+from app.web import menu, projects
+from app.web.formats import moment_text
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "xiaokong-theme"
+
+
+class Frame:
+    """What ``web/base.html`` asks about the person and the place, each when it is needed."""
+
+    @property
+    def actor(self) -> Actor | None:
+        """Return who is signed in."""
+        actor: Actor | None = g.get("actor")
+        return actor
+
+    @property
+    def user(self) -> Any:
+        """Return the signed-in person's name and sign-in name."""
+        return g.get("_login_user")
+
+    @property
+    def theme(self) -> str:
+        """Return the chosen theme; it stands in the first byte of the page, so nothing flashes."""
+        chosen = request.cookies.get(THEME_COOKIE, "auto")
+        return chosen if chosen in THEMES else "auto"
+
+    @property
+    def locale(self) -> str:
+        """Return the language of the page."""
+        return "en" if str(get_locale() or "zh").startswith("en") else "zh"
+
+    @property
+    def html_lang(self) -> str:
+        """Return the language as browsers want it, which decides the shapes of characters."""
+        return "zh-CN" if self.locale == "zh" else "en"
+
+    @property
+    def groups(self) -> list[tuple[Any, list[dict[str, Any]]]]:
+        """Return the menu with the place that the page belongs to marked."""
+        if self.actor is None:
+            return []
+        return [
+            (title, [self._place(item) for item in items])
+            for title, items in menu.groups_for(self.actor)
+        ]
+
+    def _place(self, item: menu.MenuItem) -> dict[str, Any]:
+        address = item.address()
+        return {
+            "title": item.title,
+            "url": address,
+            "icon": item.icon,
+            "key": item.key if item.badge else "",
+            "here": self._is_here(item, address),
+        }
+
+    def _is_here(self, item: menu.MenuItem, address: str) -> bool:
+        if item.view is not None and item.view.__name__ == request.blueprint:
+            return True
+        path = address.partition("?")[0]
+        return request.path == path or (len(path) > 1 and request.path.startswith(path.rstrip("/") + "/"))
+
+    @property
+    def project(self) -> projects.ProjectChoice | None:
+        """Return the project that the person works in."""
+        return projects.current_project()
+
+    @property
+    def searchable(self) -> bool:
+        """Tell whether there is anything to search."""
+        return "search.find" in current_app.view_functions
+
+    @property
+    def printed_at(self) -> str:
+        """Return the moment for the head of a printed sheet."""
+        return moment_text(clock.now(), full=True)[:16]
+
+
+def init_app(app: Flask) -> None:
+    """Give every template the frame and the CSRF token."""
+    app.jinja_env.globals.update(frame=Frame(), csrf_token=generate_csrf)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

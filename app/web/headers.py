@@ -1,0 +1,46 @@
+"""What every answer tells the browser: where content may come from, how long it may be kept."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+
+A_YEAR = 365 * 24 * 3600
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self';"
+    " connect-src 'self' {live}; font-src 'self'; object-src 'none'; frame-ancestors 'none';"
+    " base-uri 'self'; form-action 'self'"
+)
+
+
+def live_origin() -> str:
+    """Return the origin of the live server: LIVE_URL's, else this host on LIVE_PORT."""
+    given = current_app.config.get("LIVE_URL")
+    if given:
+        parts = urlsplit(given)
+        return f"{parts.scheme}://{parts.netloc}"
+    name = urlsplit(f"//{request.host}").hostname or "localhost"
+    name = f"[{name}]" if ":" in name else name
+    return f"{request.scheme}://{name}:{current_app.config['LIVE_PORT']}"
+
+
+def _set(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY.format(live=live_origin()))
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
+    if request.endpoint in ("static", "appbuilder.static"):
+        if "v" in request.args and response.status_code == 200:  # noqa: PLR2004
+            headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    elif "Cache-Control" not in headers:
+        # Pages hold people's data and the rights of one person; none is kept by anybody.
+        headers["Cache-Control"] = "no-store" if request.endpoint else "no-cache"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Set the headers on every answer."""
+    app.after_request(_set)

@@ -1,0 +1,99 @@
+"""The menu: each area declares its places, in the order of the work day; shown by permission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+
+from app.core.actor import Actor
+
+#: the groups in the order of the work day
+GROUPS: dict[str, Any] = {
+    "work": _l("Work"),
+    "rooms": _l("Rooms"),
+    "customers": _l("Customers"),
+    "sales": _l("Sales"),
+    "finance": _l("Finance"),
+    "system": _l("System"),
+}
+EXTENSION = "xiaokong_menu"
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A place in the menu: a view class (its list or default page) or a url.
+
+    ``permission`` is ``area.entity:action`` or a tuple of which one is enough; ``badge`` counts
+    what waits for the actor and is asked after the page has been drawn.
+    """
+
+    title: Any
+    group: str
+    order: int
+    permission: str | tuple[str, ...]
+    view: type | None = None
+    url: str = ""
+    icon: str = ""
+    badge: Callable[[Actor], int] | None = None
+
+    @property
+    def key(self) -> str:
+        """Name the item for counts."""
+        return self.view.__name__ if self.view is not None else self.url
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """Return the permissions of which one is enough."""
+        return (self.permission,) if isinstance(self.permission, str) else self.permission
+
+    def address(self) -> str:
+        """Return the address of the place."""
+        if self.view is None:
+            return self.url
+        return url_for(f"{self.view.__name__}.{self.view.default_view}")  # type: ignore[attr-defined]
+
+
+def keep(items: Iterable[MenuItem]) -> None:
+    """Keep the places that the areas declare; ``app.views`` calls it once.
+
+    Raises ValueError for an unknown group, and for a view that is not registered.
+    """
+    kept = list(items)
+    for item in kept:
+        if item.group not in GROUPS:
+            message = f"menu item {item.key} names the unknown group {item.group}"
+            raise ValueError(message)
+        if item.view is not None and item.view.__name__ not in current_app.blueprints:
+            message = f"menu item {item.key} names a view that is not in VIEWS"
+            raise ValueError(message)
+    current_app.extensions[EXTENSION] = kept
+
+
+def items_for(actor: Actor) -> list[MenuItem]:
+    """Return the places that the actor may open, in menu order."""
+    order = list(GROUPS)
+    found = [
+        item
+        for item in current_app.extensions.get(EXTENSION, [])
+        if actor.may_any(*item.permissions)
+    ]
+    return sorted(found, key=lambda item: (order.index(item.group), item.order))
+
+
+def groups_for(actor: Actor) -> list[tuple[Any, list[MenuItem]]]:
+    """Return the groups that hold something for the actor."""
+    found: dict[str, list[MenuItem]] = {}
+    for item in items_for(actor):
+        found.setdefault(item.group, []).append(item)
+    return [(GROUPS[name], items) for name, items in found.items()]
+
+
+def counts_for(actor: Actor) -> dict[str, int]:
+    """Return what waits at each place that counts."""
+    return {
+        item.key: item.badge(actor) for item in items_for(actor) if item.badge is not None
+    }

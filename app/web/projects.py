@@ -1,0 +1,105 @@
+"""Which project a person works in: the choice kept in the session, and the projects in scope."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, session
+from sqlalchemy import text
+
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.scope import scope_parameters
+
+#: seconds for which a process shows a project's name without asking again
+KEPT_SECONDS = 60.0
+MOST_CHOICES = 20
+
+
+@dataclass(frozen=True)
+class ProjectChoice:
+    """A project as the switch shows it."""
+
+    id: int
+    name: str
+    organization: str
+
+
+# web stands below estate and names its tables in SQL instead of importing its models.
+_FIND = text("""
+SELECT p.id, p.name, o.name AS organization
+  FROM estate_project p JOIN admin_organization o ON o.id = p.organization_id
+ WHERE (:scope_all OR p.id = ANY(:scope_projects))
+   AND (cast(:wanted AS bigint) IS NULL OR p.id = :wanted)
+   AND (cast(:pattern AS text) IS NULL OR p.name ILIKE :pattern OR p.code ILIKE :pattern)
+ ORDER BY p.name, p.id LIMIT :most
+""")
+_names: dict[int, tuple[float, ProjectChoice]] = {}
+
+
+def find_projects(actor: Actor, typed: str = "", *, wanted: int | None = None) -> list[ProjectChoice]:
+    """Return at most 20 projects within scope whose name or code contains what was typed."""
+    pattern = None
+    if typed:
+        escaped = typed.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+        pattern = f"%{escaped}%"
+    rows = db.session.execute(
+        _FIND,
+        {
+            **scope_parameters(actor),
+            "wanted": wanted,
+            "pattern": pattern,
+            "most": MOST_CHOICES,
+        },
+    ).mappings()
+    return [ProjectChoice(**row) for row in rows]
+
+
+def current_project() -> ProjectChoice | None:
+    """Return the project that the signed-in person works in, or None if he reaches none.
+
+    It is the chosen one while that is within scope, else the first of the scope.
+    """
+    if "project_choice" not in g:
+        actor: Actor | None = g.get("actor")
+        g.project_choice = None if actor is None else _resolve(actor, session.get("project_id"))
+    found: ProjectChoice | None = g.project_choice
+    return found
+
+
+def current_project_id() -> int | None:
+    """Return the id of the project that the signed-in person works in."""
+    found = current_project()
+    return found.id if found else None
+
+
+def _resolve(actor: Actor, chosen: Any) -> ProjectChoice | None:
+    if isinstance(chosen, int) and actor.reaches(chosen):
+        kept = _names.get(chosen)
+        if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
+            return kept[1]
+        found = find_projects(actor, wanted=chosen)
+        if found:
+            _names[chosen] = (time.monotonic(), found[0])
+            return found[0]
+    first = find_projects(actor)
+    if not first:
+        return None
+    session["project_id"] = first[0].id
+    return first[0]
+
+
+def choose_project(actor: Actor, project_id: int) -> bool:
+    """Keep the choice in the session; False if the project is not within scope."""
+    if not actor.reaches(project_id) or not find_projects(actor, wanted=project_id):
+        return False
+    session["project_id"] = project_id
+    g.pop("project_choice", None)
+    return True
+
+
+def forget_names() -> None:
+    """Drop the names that this process remembers (tests)."""
+    _names.clear()
