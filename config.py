@@ -104,7 +104,7 @@ class Config:
         self.FAB_ADD_SECURITY_PERMISSION_VIEW = False
         self.FAB_ADD_SECURITY_VIEW_MENU_VIEW = False
         self.FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW = False
-        self.FAB_SECURITY_MANAGER_CLASS = "app.web.security.SecurityManager"
+        self.FAB_SECURITY_MANAGER_CLASS = "app.admin.security.SecurityManager"
         self.FAB_INDEX_VIEW = "app.web.pages.IndexView"
         self.FAB_BASE_TEMPLATE = "web/base.html"
         self.FAB_API_SWAGGER_UI = True

@@ -15,6 +15,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from flask import Flask
 
     from app import cli, models, views, web
+    from app.admin import security, sign_in
     from app.core import secrets
     from app.core.db import db
     from app.extensions import make_appbuilder, migrate
@@ -27,7 +28,10 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     del models
+    # Who calls is found out before anything else looks at the request.
+    security.init_app(app)
     web.init_app(app)
+    sign_in.init_app(app)
     with app.app_context():
         appbuilder = make_appbuilder()
         appbuilder.init_app(app, db.session)

@@ -157,7 +157,7 @@ def sign_in() -> Callable[..., FlaskClient]:
 @pytest.fixture
 def bearer(app: Flask) -> Callable[[Any], dict[str, str]]:
     """``bearer(user)``: the header of a token for that user."""
-    from app.web.security import issue_token
+    from app.admin.security import issue_token
 
     def make(user: Any) -> dict[str, str]:
         with app.app_context():

@@ -8,8 +8,8 @@ from flask_appbuilder import expose
 from marshmallow import fields
 
 from app.web.rest import Body, RestApi, read_body
-from app.web.security import issue_token
-from app.web.sign_in import check_sign_in
+from app.admin.security import issue_token
+from app.admin.sign_in import check_sign_in
 
 
 class SignInBody(Body):

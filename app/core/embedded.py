@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,12 +41,37 @@ def bin_folder(major: str = "18") -> Path:
     return base / ("pginstall18" if major == "18" else "pginstall") / "bin"
 
 
+def usable_bin_folder(data_dir: Path, major: str, account: pwd.struct_passwd | None) -> Path:
+    """Return the programs' folder, copied into DATA_DIR where the service account cannot go."""
+    home = bin_folder(major).parent
+    if account is None or _may_enter(home / "bin", account):
+        return home / "bin"
+    copy = data_dir / f"server-{major}"
+    if not copy.exists():
+        half = copy.with_name(copy.name + ".new")
+        shutil.rmtree(half, ignore_errors=True)
+        shutil.copytree(home, half, symlinks=True)
+        half.rename(copy)
+    return copy / "bin"
+
+
+def _may_enter(folder: Path, account: pwd.struct_passwd) -> bool:
+    for place in (folder, *folder.resolve().parents):
+        mode = place.stat()
+        open_to_all = bool(mode.st_mode & stat.S_IXOTH)
+        own = mode.st_uid == account.pw_uid and bool(mode.st_mode & stat.S_IXUSR)
+        if not (open_to_all or own):
+            return False
+    return True
+
+
 @dataclass(frozen=True)
 class Cluster:
     """One data folder and the socket folder of its server."""
 
     folder: Path
     socket: Path
+    programs: Path
     major: str = "18"
     database: str = "xiaokong"
     user: str = "xiaokong"
@@ -59,7 +83,7 @@ class Cluster:
 
     def program(self, name: str) -> str:
         """Return the path of one of the server's programs."""
-        return str(bin_folder(self.major) / name)
+        return str(self.programs / name)
 
 
 def service_user() -> pwd.struct_passwd | None:
@@ -87,14 +111,12 @@ def _reachable(folder: Path, account: pwd.struct_passwd | None) -> None:
     """Refuse a data folder that the service account cannot walk to; change no permission."""
     if account is None:
         return
-    for parent in [*reversed(folder.resolve().parents)]:
-        mode = parent.stat()
-        open_to_all = bool(mode.st_mode & stat.S_IXOTH)
-        own = mode.st_uid == account.pw_uid and bool(mode.st_mode & stat.S_IXUSR)
-        if not (open_to_all or own):
+    for parent in reversed([folder.resolve(), *folder.resolve().parents]):
+        if not _may_enter(parent, account):
             raise EmbeddedError(
-                f"The database runs as {account.pw_name}, who may not enter {parent}. "
-                "Choose another DATA_DIR, or open that folder to him with chmod o+x."
+                f"The database runs as the user {account.pw_name}, who may not enter {parent}. "
+                "Choose a folder that he can reach, for example: "
+                "DATA_DIR=/var/lib/xiaokong make run"
             )
 
 
@@ -110,7 +132,8 @@ def prepare(data_dir: Path, *, name: str = "postgres", major: str = "18") -> Clu
         raise EmbeddedError(f"the path {socket} is too long for a socket")
     if account is not None:
         os.chown(socket, account.pw_uid, account.pw_gid)
-    cluster = Cluster(folder=folder, socket=socket, major=major)
+    programs = usable_bin_folder(data_dir, major, account)
+    cluster = Cluster(folder=folder, socket=socket, programs=programs, major=major)
     if not (folder / "PG_VERSION").exists():
         _initialize(cluster, account)
     found = (folder / "PG_VERSION").read_text().strip()
@@ -161,12 +184,6 @@ def server_command(cluster: Cluster, *, durable: bool = True) -> list[str]:
     for key, value in options.items():
         command += ["-c", f"{key}={value}"]
     return _demoted(command)
-
-
-def server_environment(cluster: Cluster) -> dict[str, str]:
-    """Return the environment in which the server's programs find their libraries."""
-    library = bin_folder(cluster.major).parent / "lib"
-    return {**os.environ, "LD_LIBRARY_PATH": str(library), "LC_ALL": "C.UTF-8"}
 
 
 def wait_ready(cluster: Cluster, *, seconds: float = READY_SECONDS) -> None:
@@ -232,7 +249,6 @@ def running(
         stdout=log,
         stderr=log,
         stdin=subprocess.DEVNULL,
-        env=server_environment(cluster),
         cwd="/",
         start_new_session=True,
     )

@@ -1,1 +1,1 @@
-"""Background work by procrastinate. 后台任务。"""
+"""Background work by procrastinate: periodic jobs, each calling an operation. 后台任务。"""

@@ -17,16 +17,14 @@ def init_app(app: Flask) -> None:
         formats,
         frame,
         headers,
+        health,
         rest,
-        security,
-        sign_in,
         work,
     )
 
     app.url_map.strict_slashes = False
-    security.init_app(app)
     app.before_request(rest.check_csrf)
     errors.init_app(app)
     # What is registered last sees an answer first: headers are set, then it is compressed.
-    for part in (compression, headers, assets, formats, frame, work, sign_in):
+    for part in (compression, headers, assets, formats, frame, health, work):
         part.init_app(app)

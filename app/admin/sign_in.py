@@ -12,7 +12,7 @@ from app.admin.operations import WrongPassword
 from app.core.actor import system_actor
 from app.core.errors import DomainError
 from app.core.uow import unit_of_work
-from app.web import security
+from app.admin import security
 from app.web.addresses import safe_next
 
 blueprint = Blueprint("door", __name__)

@@ -1,0 +1,69 @@
+# 销控 Xiaokong. `make run` and `make test` do all that is needed, from an empty folder.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Bytecode makes every later start faster.
+unexport PYTHONDONTWRITEBYTECODE
+
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) $(shell command -v python3))
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-$(shell sha256sum requirements/runtime.lock | cut -c1-16)
+DEV := $(VENV)/.dev-$(shell sha256sum requirements/dev.lock | cut -c1-16)
+CATALOGUE := translations/zh/LC_MESSAGES/messages.mo
+PO := translations/zh/LC_MESSAGES/messages.po
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+JOBS ?= $(shell nproc)
+
+.PHONY: help run test bench chaos lint format lock catalogue tools
+
+help:
+	@echo "make run    start everything and print the address"
+	@echo "make test   run the whole test suite"
+	@echo "make bench  measure, each figure beside its yardstick (ONLY=name SCALE=0.1)"
+	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make lock   resolve requirements/*.in anew"
+	@echo "make catalogue  bring the translation catalogue up to date"
+
+$(BIN)/python:
+	@tools/packages venv
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): | $(BIN)/python
+	@echo "安装依赖 installing …"
+	@$(PIP) -r requirements/runtime.lock
+	@rm -f $(VENV)/.runtime-* && touch $@
+
+$(DEV): | $(BIN)/python
+	@echo "安装测试依赖 installing what the tests need …"
+	@$(PIP) -r requirements/dev.lock
+	@rm -f $(VENV)/.dev-* $(VENV)/.runtime-* && touch $@ $(RUNTIME)
+
+$(CATALOGUE): $(PO) | $(BIN)/python
+	@$(BIN)/pybabel --quiet compile --input-file $(PO) --output-file $@ --locale zh
+
+run: $(RUNTIME) $(CATALOGUE)
+	@exec $(BIN)/python run.py
+
+tools: $(DEV) $(CATALOGUE)
+	@tools/packages test
+
+test: tools
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy --no-error-summary
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+lint: tools
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: $(DEV)
+	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+
+bench: tools
+	@exec $(BIN)/python -m bench
+
+catalogue: $(DEV)
+	$(BIN)/pybabel extract --mapping-file translations/babel.cfg --keyword _l --keyword lazy_gettext --no-location --sort-output --omit-header --output-file translations/messages.pot .
+	$(BIN)/pybabel update --input-file translations/messages.pot --output-dir translations --locale zh --no-fuzzy-matching --ignore-obsolete --omit-header
+
+lock: $(DEV)
+	cd requirements && for name in runtime dev; do ../$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --strip-extras --allow-unsafe --pip-args '--only-binary :all:' --output-file $$name.lock $$name.in; done

@@ -1,0 +1,96 @@
+"""The worker: procrastinate's app and what runs by the clock."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from procrastinate import App, PsycopgConnector
+
+from app.core import idempotency
+from app.core.actor import system_actor
+from app.core.db import db
+from app.core.uow import unit_of_work
+from config import libpq_url
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = logging.getLogger("xiaokong.worker")
+
+ACTOR = system_actor("worker")
+
+#: seconds-first cron: holds and subscriptions end within ten seconds of their time
+EVERY_TEN_SECONDS = "* * * * * */10"
+EVERY_HOUR = "17 * * * *"
+
+
+def direct_url(app: Flask) -> str:
+    """Return the database address past any pooler (the worker listens)."""
+    return libpq_url(os.environ.get("DATABASE_DIRECT_URL") or str(app.config["DATABASE_URL"]))
+
+
+def make_worker_app(app: Flask) -> App:
+    """Return procrastinate's app with every periodic job, bound to this application."""
+    queue = App(connector=PsycopgConnector(conninfo=direct_url(app)))
+    for name, cron, work in _periodic():
+        _add(queue, app, name, cron, work)
+    return queue
+
+
+def _add(queue: App, app: Flask, name: str, cron: str, work: Callable[[], int]) -> None:
+    def run(timestamp: int) -> int:  # noqa: ARG001 - procrastinate passes the scheduled second
+        return run_operation(app, name, work)
+
+    # A queueing lock: a job that is late is not queued twice.
+    task = queue.task(name=name, queueing_lock=name, lock=name)(run)
+    queue.periodic(cron=cron, periodic_id=name)(task)
+
+
+def run_operation(app: Flask, name: str, work: Callable[[], int]) -> int:
+    """Run one operation as the system in one unit of work; return how many rows it touched."""
+    with app.app_context():
+        try:
+            with unit_of_work(ACTOR):
+                count = work()
+        finally:
+            db.session.remove()
+    if count:
+        log.info("%s: %d", name, count)
+    return count
+
+
+def _expire_holds() -> int:
+    from app.sales import operations
+
+    return operations.expire_holds(actor=ACTOR)
+
+
+def _lapse_subscriptions() -> int:
+    from app.sales import operations
+
+    return operations.lapse_subscriptions(actor=ACTOR)
+
+
+def _prune() -> int:
+    from app.admin.operations import prune_failures
+    from app.estate.operations import prune_events
+
+    return idempotency.prune() + prune_failures() + prune_events()
+
+
+def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
+    return [
+        ("sales.expire_holds", EVERY_TEN_SECONDS, _expire_holds),
+        ("sales.lapse_subscriptions", EVERY_TEN_SECONDS, _lapse_subscriptions),
+        ("core.prune", EVERY_HOUR, _prune),
+    ]
+
+
+def run_worker(app: Flask) -> None:
+    """Work until told to stop."""
+    queue = make_worker_app(app)
+    options: dict[str, Any] = {"concurrency": 2, "fetch_job_polling_interval": 5}
+    queue.run_worker(name="xiaokong", delete_jobs="successful", **options)
