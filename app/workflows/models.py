@@ -137,7 +137,9 @@ class ApprovalRequest(ProjectScoped, Stateful, Base):
     ended_at: Mapped[moment | None]
     #: what execution brought, e.g. ``{"special_discount_id": 7}``
     result: Mapped[json_object | None]
-    #: why it could not be executed, in words
+    #: what the applicant said when he withdrew it
+    closing_note: Mapped[long_text | None]
+    #: why it could not be executed, or what made it void, in words
     failure: Mapped[str | None] = mapped_column(String(400))
     created_at: Mapped[created_moment]
     applicant: Mapped[AppUser] = relationship(foreign_keys="ApprovalRequest.applicant_id")
@@ -192,6 +194,9 @@ class ApprovalTask(ProjectScoped, Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     state: Mapped[str] = mapped_column(String(10), server_default=text("'waiting'"))
     created_at: Mapped[created_moment]
+    #: who handed the step over or asks for an opinion, and what he asks
+    asked_by_id: Mapped[int | None] = user_ref()
+    question: Mapped[long_text | None]
     decided_at: Mapped[moment | None]
     decided_by_id: Mapped[int | None] = user_ref()
     #: approve, reject, return, delegate, opinion
@@ -199,4 +204,5 @@ class ApprovalTask(ProjectScoped, Base):
     comment: Mapped[long_text | None]
     request: Mapped[ApprovalRequest] = relationship(back_populates="tasks")
     user: Mapped[AppUser | None] = relationship(foreign_keys="ApprovalTask.user_id")
+    asked_by: Mapped[AppUser | None] = relationship(foreign_keys="ApprovalTask.asked_by_id")
     decided_by: Mapped[AppUser | None] = relationship(foreign_keys="ApprovalTask.decided_by_id")
