@@ -1,0 +1,304 @@
+"""Reads prices, price plans, payment methods and discounts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.core.db import db
+from app.core.errors import NotFound
+from app.core.money import HUNDRED, ZERO, per_area, percent
+from app.estate.models import Building, Entrance, Room
+from app.pricing.models import Discount, PaymentMethod, PricePlan, PricePlanRow, RoomPrice
+
+Row = TypeVar("Row")
+
+#: how many plan rows are read at a time where all of them are wanted
+BATCH = 5000
+
+
+def get_current_price(room_id: int) -> RoomPrice | None:
+    """Return the price in force, or None for a room that no plan has priced yet."""
+    found: RoomPrice | None = db.session.scalar(_current().where(RoomPrice.room_id == room_id))
+    return found
+
+
+def current_prices(room_ids: Collection[int]) -> dict[int, RoomPrice]:
+    """Return the prices in force by room id; rooms without one are left out."""
+    found = db.session.scalars(_current().where(RoomPrice.room_id.in_(room_ids)))
+    return {price.room_id: price for price in found}
+
+
+def price_on(room_id: int, moment: datetime) -> RoomPrice | None:
+    """Return the price that was in force at ``moment``, or None if there was none."""
+    found: RoomPrice | None = db.session.scalar(
+        select(RoomPrice)
+        .where(
+            RoomPrice.room_id == room_id,
+            RoomPrice.valid_from <= moment,
+            or_(RoomPrice.valid_to.is_(None), RoomPrice.valid_to > moment),
+        )
+        .order_by(RoomPrice.valid_from.desc(), RoomPrice.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+def list_prices(room_id: int) -> list[RoomPrice]:
+    """Return the room's prices, the newest first, with their plans."""
+    found = (
+        select(RoomPrice).where(RoomPrice.room_id == room_id).options(joinedload(RoomPrice.plan))
+    )
+    return list(db.session.scalars(found.order_by(RoomPrice.id.desc())))
+
+
+def rooms_without_price(room_ids: Collection[int]) -> list[Room]:
+    """Return those rooms that have no price in force, by id."""
+    priced = select(RoomPrice.id).where(RoomPrice.room_id == Room.id, RoomPrice.valid_to.is_(None))
+    found = (
+        select(Room)
+        .where(Room.id.in_(room_ids), ~priced.exists())
+        .options(joinedload(Room.building), joinedload(Room.entrance))
+    )
+    return list(db.session.scalars(found.order_by(Room.id)))
+
+
+def get_price_plan(plan_id: int, *, lock: bool = False) -> PricePlan:
+    """Return the plan, locked to the end of the transaction on demand. Raises NotFound."""
+    wanted = select(PricePlan).where(PricePlan.id == plan_id)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    found: PricePlan | None = db.session.scalar(wanted)
+    return _there(found, _l("There is no such price plan within your scope."))
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One room of a plan: what it costs now and what the plan would make of it, in yuan."""
+
+    row_id: int
+    room_id: int
+    building_id: int
+    building: str
+    entrance: str | None
+    number: str
+    gross_area: Decimal
+    list_unit_price: Decimal
+    list_total: Decimal
+    floor_total: Decimal
+    unit_price_before: Decimal | None
+    total_before: Decimal | None
+    floor_before: Decimal | None
+
+    @property
+    def title(self) -> str:
+        """Return how people name the room."""
+        return "-".join(part for part in (self.building, self.entrance or "", self.number) if part)
+
+    @property
+    def change(self) -> Decimal | None:
+        """Return the difference of the list total in yuan, or None where there was no price."""
+        return None if self.total_before is None else self.list_total - self.total_before
+
+    @property
+    def is_below_floor(self) -> bool:
+        """Tell whether the new list total is below the floor total in force."""
+        return self.floor_before is not None and self.list_total < self.floor_before
+
+
+def list_plan_lines(
+    plan_id: int, *, after: int = 0, limit: int | None = None, below_floor: bool = False
+) -> list[PlanLine]:
+    """Return the rooms of a plan in the order of their rows, from after row id ``after``."""
+    wanted = _plan_lines(plan_id).where(PricePlanRow.id > after)
+    if below_floor:
+        wanted = wanted.where(PricePlanRow.list_total < RoomPrice.floor_total)
+    rows = db.session.execute(wanted.order_by(PricePlanRow.id).limit(limit))
+    return [PlanLine(*row) for row in rows]
+
+
+def iterate_plan_lines(plan_id: int) -> Iterator[PlanLine]:
+    """Yield every room of a plan, read in batches so that memory stays flat."""
+    after = 0
+    while batch := list_plan_lines(plan_id, after=after, limit=BATCH):
+        yield from batch
+        after = batch[-1].row_id
+
+
+def _plan_lines(plan_id: int) -> Any:
+    return (
+        select(
+            PricePlanRow.id,
+            PricePlanRow.room_id,
+            Room.building_id,
+            Building.name,
+            Entrance.name,
+            Room.number,
+            Room.gross_area,
+            PricePlanRow.list_unit_price,
+            PricePlanRow.list_total,
+            PricePlanRow.floor_total,
+            RoomPrice.list_unit_price,
+            RoomPrice.list_total,
+            RoomPrice.floor_total,
+        )
+        .join(Room, Room.id == PricePlanRow.room_id)
+        .join(Building, Building.id == Room.building_id)
+        .outerjoin(Entrance, Entrance.id == Room.entrance_id)
+        .outerjoin(RoomPrice, _current_of(PricePlanRow.room_id))
+        .where(PricePlanRow.plan_id == plan_id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFigures:
+    """What a plan, or its part in one building, comes to; money in yuan, areas in m².
+
+    ``known_before`` and ``known_after`` are the list totals of those rooms only that have a price
+    today: what the change is measured on.
+    """
+
+    name: str
+    rooms: int
+    area: Decimal
+    list_total: Decimal
+    floor_total: Decimal
+    known_rooms: int
+    known_area: Decimal
+    known_before: Decimal
+    known_after: Decimal
+    below_floor: int
+
+    @property
+    def average(self) -> Decimal:
+        """Return the average list price in yuan per m²."""
+        return per_area(self.list_total, self.area) if self.area else ZERO
+
+    @property
+    def average_before(self) -> Decimal | None:
+        """Return the average of the rooms that have a price today, in yuan per m²."""
+        return per_area(self.known_before, self.known_area) if self.known_area else None
+
+    @property
+    def average_after(self) -> Decimal | None:
+        """Return the average that the same rooms would have, in yuan per m²."""
+        return per_area(self.known_after, self.known_area) if self.known_area else None
+
+    @property
+    def change_percent(self) -> Decimal:
+        """Return by how many percent their list totals change together; 0 where none has one."""
+        if not self.known_before:
+            return ZERO
+        return percent((self.known_after - self.known_before) / self.known_before * HUNDRED)
+
+    @property
+    def falls(self) -> bool:
+        """Tell whether the average falls, be it by a fen."""
+        return self.known_after < self.known_before
+
+
+def plan_figures(plan_id: int) -> PlanFigures:
+    """Return what the whole plan comes to."""
+    row = db.session.execute(_figures(plan_id)).one()
+    return PlanFigures("", *row)
+
+
+def plan_figures_by_building(plan_id: int) -> list[PlanFigures]:
+    """Return what the plan comes to in each building, in the order of the grid."""
+    wanted = (
+        _figures(plan_id, Building.name)
+        .join(Building, Building.id == Room.building_id)
+        .group_by(Building.id, Building.name, Building.position)
+        .order_by(Building.position, Building.id)
+    )
+    return [PlanFigures(*row) for row in db.session.execute(wanted)]
+
+
+def _figures(plan_id: int, *first: Any) -> Select[Any]:
+    known = RoomPrice.id.is_not(None)
+    return (
+        select(
+            *first,
+            func.count(),
+            func.coalesce(func.sum(Room.gross_area), 0),
+            func.coalesce(func.sum(PricePlanRow.list_total), 0),
+            func.coalesce(func.sum(PricePlanRow.floor_total), 0),
+            func.count().filter(known),
+            func.coalesce(func.sum(Room.gross_area).filter(known), 0),
+            func.coalesce(func.sum(RoomPrice.list_total), 0),
+            func.coalesce(func.sum(PricePlanRow.list_total).filter(known), 0),
+            func.count().filter(PricePlanRow.list_total < RoomPrice.floor_total),
+        )
+        .select_from(PricePlanRow)
+        .join(Room, Room.id == PricePlanRow.room_id)
+        .outerjoin(RoomPrice, _current_of(PricePlanRow.room_id))
+        .where(PricePlanRow.plan_id == plan_id)
+    )
+
+
+def list_payment_methods(project_id: int, *, on: date | None = None) -> list[PaymentMethod]:
+    """Return the payment methods of a project with their lines, in their order.
+
+    ``on`` leaves out those that are switched off or not valid that day.
+    """
+    wanted = (
+        select(PaymentMethod)
+        .where(PaymentMethod.project_id == project_id)
+        .options(selectinload(PaymentMethod.lines))
+    )
+    if on is not None:
+        wanted = wanted.where(*_valid(PaymentMethod, on))
+    return list(db.session.scalars(wanted.order_by(PaymentMethod.position, PaymentMethod.id)))
+
+
+def list_discounts(project_id: int, *, on: date | None = None) -> list[Discount]:
+    """Return the discounts of a project in their order; ``on`` as for payment methods."""
+    wanted = select(Discount).where(Discount.project_id == project_id)
+    if on is not None:
+        wanted = wanted.where(*_valid(Discount, on))
+    return list(db.session.scalars(wanted.order_by(Discount.position, Discount.id)))
+
+
+def get_payment_method(method_id: int) -> PaymentMethod:
+    """Return the payment method with its lines. Raises NotFound outside scope."""
+    found: PaymentMethod | None = db.session.scalar(
+        select(PaymentMethod)
+        .where(PaymentMethod.id == method_id)
+        .options(selectinload(PaymentMethod.lines))
+    )
+    return _there(found, _l("There is no such payment method within your scope."))
+
+
+def get_discount(discount_id: int) -> Discount:
+    """Return the discount. Raises NotFound outside scope."""
+    found: Discount | None = db.session.scalar(select(Discount).where(Discount.id == discount_id))
+    return _there(found, _l("There is no such discount within your scope."))
+
+
+def _valid(entity: Any, on: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        entity.is_active,
+        or_(entity.valid_from.is_(None), entity.valid_from <= on),
+        or_(entity.valid_to.is_(None), entity.valid_to >= on),
+    )
+
+
+def _current() -> Select[Any]:
+    return select(RoomPrice).where(RoomPrice.valid_to.is_(None))
+
+
+def _current_of(room_id: Any) -> ColumnElement[bool]:
+    return and_(RoomPrice.room_id == room_id, RoomPrice.valid_to.is_(None))
+
+
+def _there(row: Row | None, sentence: Any) -> Row:
+    if row is None:
+        raise NotFound(sentence)
+    return row

@@ -1,0 +1,52 @@
+"""Business settings of prices."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.money import parse_percent, parse_yuan, plain
+from app.core.settings import Setting, declare, get_setting
+
+LARGEST_PERCENT = Decimal(100)
+
+
+def _clean_percent(value: Any) -> str:
+    percent = parse_percent(value)
+    if not 0 < percent <= LARGEST_PERCENT:
+        raise ValueError(value)
+    return plain(percent)
+
+
+def _clean_step(value: Any) -> str:
+    step = parse_yuan(value)
+    if step <= 0:
+        raise ValueError(value)
+    return plain(step)
+
+
+DEFAULT_FLOOR_PERCENT = declare(
+    Setting(
+        "pricing.default_floor_percent",
+        default="95.00",
+        title=_l("Floor price in percent of the list price"),
+        clean=_clean_percent,
+        help=_l("What a price plan takes for the floor total of a room that none is given for."),
+    )
+)
+DEFAULT_FLOOR_STEP = declare(
+    Setting(
+        "pricing.default_floor_step",
+        default="100.00",
+        title=_l("Yuan to which that floor price is rounded up"),
+        clean=_clean_step,
+    )
+)
+
+
+def floor_terms(project_id: int) -> tuple[Decimal, Decimal]:
+    """Return the percent of the list total and the step in yuan for floor totals not given."""
+    percent = Decimal(get_setting(DEFAULT_FLOOR_PERCENT, project_id))
+    return percent, Decimal(get_setting(DEFAULT_FLOOR_STEP, project_id))
