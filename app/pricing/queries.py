@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.core.db import db
@@ -241,6 +241,24 @@ def _figures(plan_id: int, *first: Any) -> Select[Any]:
         .outerjoin(RoomPrice, _current_of(PricePlanRow.room_id))
         .where(PricePlanRow.plan_id == plan_id)
     )
+
+
+_DIGEST = text("""
+SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws('|', p.room_id, p.list_unit_price,
+         p.list_total, p.floor_total, coalesce(v.list_total, 0), coalesce(v.floor_total, 0)),
+         ';' ORDER BY p.room_id), ''), 'UTF8')), 'hex')
+  FROM pricing_price_plan_row p
+  LEFT JOIN pricing_room_price v ON v.room_id = p.room_id AND v.valid_to IS NULL
+ WHERE p.plan_id = :plan_id
+""")
+
+
+def digest_of_plan(plan_id: int) -> str:
+    """Return the SHA-256 over every row of the plan and the prices in force beside it.
+
+    A plan is seen and reached by its caller before this is asked.
+    """
+    return str(db.session.execute(_DIGEST, {"plan_id": plan_id}).scalar_one())
 
 
 def list_payment_methods(project_id: int, *, on: date | None = None) -> list[PaymentMethod]:

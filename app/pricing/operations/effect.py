@@ -47,20 +47,25 @@ UPDATE estate_room r SET version = r.version
 """)
 
 
+def lock_rooms_of_plan(plan_id: int) -> int:
+    """Lock the plan's rooms to the end of the transaction; return how many there are."""
+    return int(db.session.execute(_LOCK_ROOMS, {"plan_id": plan_id}).scalar_one())
+
+
 def make_effective(plan: PricePlan, *, actor: Actor) -> int:
     """Put the prices of an approved plan in force now; return how many rooms it priced.
 
     The prices before stay as history with their end. Raises WrongState unless the plan is in
     approval. Called by the approval's last step, which is what allows it.
     """
-    known: dict[str, Any] = {"plan_id": plan.id}
-    rooms = int(db.session.execute(_LOCK_ROOMS, known).scalar_one())
+    rooms = lock_rooms_of_plan(plan.id)
     locked = get_price_plan(plan.id, lock=True)
     if not rooms:
         raise WrongState(_l("%(plan)s has no rooms.", plan=str(locked)))
     transition(locked, PricePlanState.EFFECTIVE, actor=actor)
-    known["moment"] = locked.effective_at = _moment(plan.id)
+    locked.effective_at = _moment(plan.id)
     db.session.flush()
+    known: dict[str, Any] = {"plan_id": plan.id, "moment": locked.effective_at}
     for statement in (_END_OLD, _BEGIN_NEW, _TELL_SCREENS):
         db.session.execute(statement, known)
     # These statements went past the session: what it has of prices and rooms is old.

@@ -175,7 +175,7 @@ def _areas(project_id: int, room_ids: Sequence[int]) -> dict[int, Decimal]:
     found = db.session.execute(
         select(Room.id, Room.gross_area).where(Room.project_id == project_id, Room.id.in_(room_ids))
     )
-    return {room_id: area for room_id, area in found}
+    return {row.id: row.gross_area for row in found}
 
 
 def _price(row: PlanRowDraft, area: Decimal, tolerance: Decimal, place: int) -> dict[str, Decimal]:
