@@ -1,0 +1,18 @@
+"""Price lists and room lists in files: reading either shape, comparing two, sheets of faults."""
+
+from app.estate.sheets.faults import Fault
+from app.estate.sheets.price_list import Comparison, PriceList, Shape, SheetRow, compare
+from app.estate.sheets.reading import read_price_list
+from app.estate.sheets.writing import write_fault_sheet, write_template
+
+__all__ = [
+    "Comparison",
+    "Fault",
+    "PriceList",
+    "Shape",
+    "SheetRow",
+    "compare",
+    "read_price_list",
+    "write_fault_sheet",
+    "write_template",
+]

@@ -1,0 +1,137 @@
+"""From what the sheets say to rooms: names, numbers, prices, places, and no room twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from app.core.money import per_area, times_area, yuan
+from app.estate.sheets.faults import Fault
+from app.estate.sheets.names import entrance_of, split_buildings
+from app.estate.sheets.price_list import SheetRow
+from app.estate.sheets.values import column_of
+
+# A unit price of 2 decimals cannot hit a given total nearer than half a fen for each m².
+_HALF_FEN: Final = Decimal("0.005")
+_ONE_YUAN: Final = Decimal(1)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A room as its line says, before building and number are known among the others.
+
+    ``entrance`` is None where the sheet has no such column. One that ``is_faulty`` takes part in
+    the search for doubles, and goes no further. ``place`` and ``found`` are column and contents of
+    the cell that a double is reported at.
+    """
+
+    sheet: str
+    line: int
+    building: str
+    entrance: str | None
+    floor: int
+    floor_name: str
+    number: str
+    place: str
+    found: str
+    house_type: str | None = None
+    gross_area: Decimal | None = None
+    inside_area: Decimal | None = None
+    unit_price: Decimal | None = None
+    total: Decimal | None = None
+    is_faulty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Unit price and total in yuan; ``disagreement`` is area × unit price where it is far off."""
+
+    unit_price: Decimal | None
+    total: Decimal | None
+    disagreement: Decimal | None = None
+
+
+def settle_price(
+    gross_area: Decimal | None, unit_price: Decimal | None, total: Decimal | None
+) -> Price:
+    """Return area × unit price as the total; total ÷ area as the unit price if only that is given.
+
+    Where all three are given, the total is still area × unit price, and the given one may differ by
+    1 yuan or by what rounding the unit price explains, else ``disagreement`` is set.
+    """
+    if gross_area is None:
+        return Price(unit_price, total)
+    if unit_price is None:
+        return Price(None if total is None else per_area(total, gross_area), total)
+    calculated = times_area(unit_price, gross_area)
+    allowed = max(_ONE_YUAN, yuan(gross_area * _HALF_FEN))
+    if total is not None and abs(calculated - total) > allowed:
+        return Price(unit_price, total, calculated)
+    return Price(unit_price, calculated)
+
+
+def finish(
+    drafts: list[Draft], faults: list[Fault], project_name: str | None
+) -> tuple[list[SheetRow], str | None]:
+    """Return the rooms with their names and places, and the project's name; note doubles."""
+    names, project = split_buildings({draft.building for draft in drafts}, project_name)
+    rooms: dict[tuple[str, str | None, str], SheetRow] = {}
+    faulty = set()
+    for draft in drafts:
+        building, split_off = names[draft.building]
+        entrance = entrance_of(draft.entrance or "") or split_off
+        key = (building, entrance, draft.number)
+        if key in rooms:
+            faults.append(_double(draft, rooms[key]))
+        else:
+            rooms[key] = _row(draft, building, entrance)
+            if draft.is_faulty:
+                faulty.add(key)
+    return _placed(row for key, row in rooms.items() if key not in faulty), project
+
+
+def _row(draft: Draft, building: str, entrance: str | None) -> SheetRow:
+    return SheetRow(
+        sheet=draft.sheet,
+        line=draft.line,
+        building=building,
+        entrance=entrance,
+        floor=draft.floor,
+        floor_name=draft.floor_name,
+        column=column_of(draft.number),
+        number=draft.number,
+        house_type=draft.house_type,
+        gross_area=draft.gross_area,
+        inside_area=draft.inside_area,
+        unit_price=draft.unit_price,
+        total=draft.total,
+    )
+
+
+def _double(draft: Draft, first: SheetRow) -> Fault:
+    params = {"room": first.title, "line": first.line, "sheet": first.sheet}
+    code = "duplicate_room" if draft.sheet == first.sheet else "duplicate_room_in_sheet"
+    return Fault(draft.sheet, draft.line, draft.place, draft.found, code, params)
+
+
+def _placed(rows: Iterable[SheetRow]) -> list[SheetRow]:
+    """Give every room of a floor a place of its own.
+
+    The last two digits of the number are the place. Where two rooms share one, as parking spaces
+    101 and 201 do, or there is none, the whole floor is counted through in order of its numbers.
+    """
+    placed = list(rows)
+    floors: dict[tuple[str, str | None, int], list[int]] = defaultdict(list)
+    for at, row in enumerate(placed):
+        floors[row.building, row.entrance, row.floor].append(at)
+    for places in floors.values():
+        columns = {placed[at].column for at in places}
+        if len(columns) == len(places) and 0 not in columns:
+            continue
+        places.sort(key=lambda at: (len(placed[at].number), placed[at].number))
+        for column, at in enumerate(places, start=1):
+            placed[at] = replace(placed[at], column=column)
+    return placed

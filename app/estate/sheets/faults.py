@@ -1,0 +1,218 @@
+"""What can be wrong with a price list, in a sentence each, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask_babel import lazy_gettext
+
+# Code: (what is wrong, how to mend it). The Chinese of both is in the catalogue.
+TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    # The file
+    "empty_file": (
+        "The file is empty.",
+        "Choose the file that holds the price list.",
+    ),
+    "file_too_large": (
+        "The file is larger than %(megabytes)s MB.",
+        "Split it by building, and take pictures out of it.",
+    ),
+    "not_a_workbook": (
+        "This is no spreadsheet, whatever its name says.",
+        "Open it in a spreadsheet program and save it as .xlsx.",
+    ),
+    "locked_file": (
+        "The file is locked with a password.",
+        "Save a copy without a password.",
+    ),
+    "corrupt_file": (
+        "The file is damaged and cannot be read.",
+        "Open it in a spreadsheet program and save it again as .xlsx.",
+    ),
+    "unpacked_too_large": (
+        "The file unpacks to more than a price list can hold.",
+        "Copy the price list alone into a new file.",
+    ),
+    "sheet_too_large": (
+        "The sheet “%(sheet)s” spans %(rows)s rows and %(columns)s columns.",
+        "Delete what stands far outside the list, or copy the list into a new file.",
+    ),
+    "wrong_encoding": (
+        "The text file is neither in UTF-8 nor in GB 18030.",
+        "Save it as CSV UTF-8, or as .xlsx.",
+    ),
+    "too_many_rows": (
+        "The list has more than %(most)s rooms.",
+        "Split it by building.",
+    ),
+    # The sheet
+    "heading_not_found": (
+        "No headings were found in the first %(lines)s lines of the sheet.",
+        "Give each column a heading as in the template, or delete the sheet.",
+    ),
+    "missing_heading": (
+        "There is no column “%(heading)s”.",
+        "Add the column, or name it as in the template.",
+    ),
+    "unknown_heading": (
+        "The heading “%(heading)s” is not known.",
+        "Name it as in the template, or delete the column.",
+    ),
+    "heading_twice": (
+        "The columns “%(heading)s” and “%(other)s” mean the same.",
+        "Delete one of them.",
+    ),
+    "heading_unit": (
+        "The heading “%(heading)s” names a unit that is not used.",
+        "Give prices in yuan and areas in m².",
+    ),
+    "column_without_heading": (
+        "The column has contents but no heading.",
+        "Give it a heading, or empty the column.",
+    ),
+    "inside_price_only": (
+        "The list has only prices by inside area.",
+        "Add the column of the unit price by gross area, or of the total.",
+    ),
+    "sheet_kind_unknown": (
+        "The sheet does not say whether it holds totals or unit prices.",
+        "Write 总价 or 单价 into the sheet's name or its first line.",
+    ),
+    "mixed_shapes": (
+        "This sheet has another shape than the sheet “%(sheet)s”.",
+        "Put the two into separate files.",
+    ),
+    "no_rooms": (
+        "There is no room below the headings.",
+        "Enter the rooms, or delete the sheet.",
+    ),
+    "merged_cells": (
+        "The cells %(area)s are merged.",
+        "Unmerge them and fill every row.",
+    ),
+    # The cell
+    "missing_value": (
+        "“%(heading)s” is empty.",
+        "Fill the cell.",
+    ),
+    "formula_error": (
+        "The formula in this cell has failed.",
+        "Correct the formula, or enter the value itself.",
+    ),
+    "wrong_kind": (
+        "This is a date or a yes/no value, not a text.",
+        "Format the cell as text and enter it again.",
+    ),
+    "not_a_number": (
+        "This is no number.",
+        "Enter digits only, with at most 2 decimals.",
+    ),
+    "too_many_decimals": (
+        "The number has more than 2 decimals.",
+        "Round it to 2 decimals.",
+    ),
+    "not_positive": (
+        "The number is not above 0.",
+        "Correct it; leave the cell empty where there is no room.",
+    ),
+    "too_large": (
+        "The number is above %(largest)s.",
+        "Correct it, and look at its unit.",
+    ),
+    "too_long": (
+        "The text is longer than %(most)s characters.",
+        "Shorten it.",
+    ),
+    "not_a_floor": (
+        "This is no floor.",
+        "Write floors as 31, -1 or B1.",
+    ),
+    "not_a_room_number": (
+        "This is no room number.",
+        "Write it as 01 or 3101.",
+    ),
+    # The room
+    "inside_above_gross": (
+        "The inside area is above the gross area of %(gross)s.",
+        "Correct one of the two.",
+    ),
+    "areas_disagree": (
+        "Inside area and shared area do not add up to the gross area of %(gross)s.",
+        "Correct the areas, or delete the column of the shared area.",
+    ),
+    "total_disagrees": (
+        "Area × unit price is %(calculated)s.",
+        "Correct total, area or unit price, or delete the column of the total.",
+    ),
+    "duplicate_room": (
+        "The room %(room)s stands in line %(line)s already.",
+        "Delete one of the two.",
+    ),
+    "duplicate_room_in_sheet": (
+        "The room %(room)s stands in line %(line)s of the sheet “%(sheet)s” already.",
+        "Delete one of the two.",
+    ),
+    "only_in_one_sheet": (
+        "The room %(room)s has no entry in the sheet “%(sheet)s”.",
+        "Fill it in there, or empty this cell.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong: where (``line`` None is the whole sheet or file), what, and how to mend it.
+
+    ``column`` is the column's letter and heading, ``value`` what was found there.
+    """
+
+    sheet: str
+    line: int | None
+    column: str
+    value: str
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def message(self) -> Any:
+        """What is wrong, as lazy text."""
+        return lazy_gettext(TEXTS[self.code][0], **self.params)
+
+    @property
+    def remedy(self) -> Any:
+        """How to mend it, as lazy text."""
+        return lazy_gettext(TEXTS[self.code][1], **self.params)
+
+
+class SheetLog:
+    """Collects the faults of one sheet; rows and columns are given counted from 0."""
+
+    def __init__(self, sheet: str, faults: list[Fault], titles: Mapping[int, str]) -> None:
+        self.sheet = sheet
+        self.faults = faults
+        self.titles = titles
+
+    def add(
+        self, row: int | None, place: int | None, value: str, code: str, **params: object
+    ) -> None:
+        """Note a fault of a cell, of a whole line or column, or of the sheet."""
+        line = None if row is None else row + 1
+        column = "" if place is None else column_name(place, self.titles.get(place, ""))
+        self.faults.append(Fault(self.sheet, line, column, value, code, params))
+
+
+def column_letter(place: int) -> str:
+    """Return the letter of a column counted from 0: 0 → A, 26 → AA."""
+    letters = ""
+    number = place + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def column_name(place: int, heading: str = "") -> str:
+    """Return letter and heading of a column: ``E 预售单价``."""
+    return f"{column_letter(place)} {heading}".strip()

@@ -1,0 +1,76 @@
+"""Reads a price list of either shape, and collects all that is wrong with it."""
+
+from __future__ import annotations
+
+from app.estate.sheets.drafts import Draft, finish
+from app.estate.sheets.faults import Fault, SheetLog
+from app.estate.sheets.headings import HEADING_LINES, Headings, find_headings, is_notes
+from app.estate.sheets.limits import MAX_ROWS, FileRefused
+from app.estate.sheets.matrix_shape import Matrix
+from app.estate.sheets.opening import Sheet, Source, open_sheets
+from app.estate.sheets.price_list import PriceList, Shape
+from app.estate.sheets.rows_shape import RowsSheet
+
+
+def read_price_list(source: Source, *, project_name: str | None = None) -> PriceList:
+    """Read a price list from bytes, a path or an open file; the contents say what kind it is.
+
+    Takes .xls, .xlsx, .ods and .csv (UTF-8 or GB 18030). ``project_name`` is taken off the names
+    of buildings, as is whatever stands before all of them. Faults are collected, not raised; an
+    OSError is raised for a path that cannot be read.
+    """
+    price_list = PriceList()
+    try:
+        sheets = open_sheets(source)
+        found = _with_headings(sheets, price_list.faults)
+        drafts = _drafts(found, price_list)
+    except FileRefused as refused:
+        price_list.faults.append(Fault("", None, "", "", refused.code, refused.params))
+        return price_list
+    rows, project = finish(drafts, price_list.faults, project_name)
+    price_list.rows, price_list.project_name = rows, project
+    return price_list
+
+
+def _with_headings(sheets: list[Sheet], faults: list[Fault]) -> list[tuple[Sheet, Headings]]:
+    """Return the sheets that hold a list; one that should and does not is a fault."""
+    filled = [sheet for sheet in sheets if any(any(map(_is_filled, row)) for row in sheet.rows)]
+    if not filled:
+        raise FileRefused("empty_file")
+    found = [(sheet, find_headings(sheet)) for sheet in filled]
+    has_list = any(headings is not None for _, headings in found)
+    for sheet, headings in found:
+        if headings is None and not (has_list and is_notes(sheet)):
+            log = SheetLog(sheet.name, faults, {})
+            log.add(None, None, "", "heading_not_found", lines=HEADING_LINES)
+    return [(sheet, headings) for sheet, headings in found if headings is not None]
+
+
+def _is_filled(cell: object) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
+
+
+def _drafts(found: list[tuple[Sheet, Headings]], price_list: PriceList) -> list[Draft]:
+    drafts: list[Draft] = []
+    matrix = Matrix(price_list.faults)
+    ignored: list[str] = []
+    for sheet, headings in found:
+        log = SheetLog(sheet.name, price_list.faults, headings.titles)
+        price_list.shape = price_list.shape or headings.shape
+        if headings.shape is not price_list.shape:
+            log.add(None, None, "", "mixed_shapes", sheet=found[0][0].name)
+        elif len(sheet.rows) <= headings.row + 1:
+            log.add(headings.row, None, "", "no_rooms")
+        elif headings.shape is Shape.MATRIX:
+            matrix.read(sheet, headings)
+        else:
+            rows = RowsSheet(sheet, headings, price_list.faults)
+            drafts += rows.drafts()
+            ignored += rows.ignored
+    price_list.ignored = tuple(dict.fromkeys(ignored))
+    drafts += matrix.drafts()
+    if len(drafts) > MAX_ROWS:
+        raise FileRefused("too_many_rows", most=MAX_ROWS)
+    if not drafts and not price_list.faults:
+        price_list.faults.append(Fault(found[0][0].name, None, "", "", "no_rooms"))
+    return drafts
