@@ -19,6 +19,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from app.core import secrets
     from app.core.db import db
     from app.extensions import make_appbuilder, migrate
+    from app.workflows.kinds import load_definitions
     from config import ROOT, Config
 
     app = Flask(__name__, static_folder="static", template_folder="templates")
@@ -36,5 +37,6 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         appbuilder = make_appbuilder()
         appbuilder.init_app(app, db.session)
         views.register(appbuilder)
+    load_definitions()
     cli.register(app)
     return app

@@ -1,0 +1,1 @@
+"""Approvals: engine, policies, pages and REST."""
