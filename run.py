@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xmlrpc.client import Fault, ServerProxy
@@ -77,7 +78,14 @@ def programs(settings: Settings, cluster: embedded.Cluster | None) -> list[Progr
         command = embedded.server_command(cluster)
         found.append(Program("database", command, 1, "INT", own_parent_watch=True, autostart=True))
     web = [
-        *(PYTHON, "-m", "gunicorn", "app:create_app()", "--config", str(ROOT / "app/web/gunicorn.py")),
+        *(
+            PYTHON,
+            "-m",
+            "gunicorn",
+            "app:create_app()",
+            "--config",
+            str(ROOT / "app/web/gunicorn.py"),
+        ),
         *("--bind", f"{settings.host}:{settings.port}", "--workers", str(settings.workers)),
     ]
     found += [
@@ -202,14 +210,18 @@ class Supervisor:
             cwd=ROOT,
             start_new_session=True,
         )
-        address = f"unix://{control_socket(settings)}"
-        transport = SupervisorTransport(None, None, address)
-        self.api: Any = ServerProxy("http://127.0.0.1", transport=transport).supervisor
-        self._wait_up()
 
-    def _wait_up(self) -> None:
+    @property
+    def api(self) -> Any:
+        """Return a fresh connection: one that has failed once cannot be used again."""
+        address = f"unix://{control_socket(self.settings)}"
+        transport = SupervisorTransport(None, None, address)
+        return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+    def wait_up(self) -> None:
+        """Return when the supervisor takes orders. Raises RunError if it ends instead."""
         for _ in range(200):
-            with contextlib.suppress(OSError, Fault):
+            with contextlib.suppress(OSError, Fault, HTTPException):
                 self.api.getState()
                 return
             if self.process.poll() is not None:
@@ -307,6 +319,7 @@ def serve(settings: Settings) -> None:
     (settings.run / "supervisord.conf").write_text(configuration(settings, wanted))
     supervisor = Supervisor(settings, environment(settings))
     try:
+        supervisor.wait_up()
         if cluster is not None:
             embedded.wait_ready(cluster)
             embedded.ensure_database(cluster)

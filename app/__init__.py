@@ -24,7 +24,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.from_object(Config(config))
-    app.json.ensure_ascii = False
+    provider: Any = app.json
+    provider.ensure_ascii = False
     secrets.use_field_key(app.config["FIELD_KEY"])
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))

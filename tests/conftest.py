@@ -100,9 +100,7 @@ def session(app: Flask) -> Iterator[Any]:
                 yield db.session
             finally:
                 db.session.remove()
-                db.session.session_factory.configure(
-                    join_transaction_mode="conditional_savepoint"
-                )
+                db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
                 engines[None] = engine
                 outer.rollback()
 

@@ -7,9 +7,9 @@ from typing import Any
 from flask_appbuilder import expose
 from marshmallow import fields
 
-from app.web.rest import Body, RestApi, read_body
 from app.admin.security import issue_token
 from app.admin.sign_in import check_sign_in
+from app.web.rest import Body, RestApi, read_body
 
 
 class SignInBody(Body):
@@ -29,6 +29,7 @@ class SecurityApi(RestApi):
     @expose("/login", methods=["POST"])
     def login(self) -> Any:
         """Give a bearer token.
+
         ---
         post:
           responses:
@@ -38,7 +39,8 @@ class SecurityApi(RestApi):
         body = read_body(SignInBody)
         user_id, version = check_sign_in(body["username"], body["password"])
         token, seconds = issue_token(user_id, version)
-        return self.response(200, access_token=token, token_type="Bearer", expires_in=seconds)
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
+        return self.response(200, **answer)
 
 
 RESOURCES = [SecurityApi]

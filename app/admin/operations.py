@@ -45,7 +45,7 @@ def sign_in(username: str, password: str, address: str) -> AppUser:
     ``record_failure``, since the refusal rolls this one back.
     """
     _check_failures(username, address)
-    user = db.session.scalar(select(AppUser).where(AppUser.username == username))
+    user = find_user(username)
     stored = user.password if user is not None and user.password else _NOBODY
     matches = check_password_hash(stored, password)
     if user is None or not matches or not user.active:
@@ -173,7 +173,7 @@ def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> Or
         OrganizationMember.user_id == user_id,
         OrganizationMember.organization_id == organization_id,
     )
-    member = db.session.scalar(there)
+    member: OrganizationMember | None = db.session.scalar(there)
     if member is None:
         member = OrganizationMember(user_id=user_id, organization_id=organization_id)
         db.session.add(member)
@@ -191,4 +191,5 @@ def prune_failures() -> int:
 
 def find_user(username: str) -> AppUser | None:
     """Return the user of this name, or None."""
-    return db.session.scalar(select(AppUser).where(AppUser.username == username))
+    found: AppUser | None = db.session.scalar(select(AppUser).where(AppUser.username == username))
+    return found

@@ -35,7 +35,8 @@ SELECT u.username, u.first_name || coalesce(u.last_name, '') AS full_name, u.acc
                    JOIN ab_permission pe ON pe.id = pv.permission_id
                    JOIN ab_view_menu vm ON vm.id = pv.view_menu_id
                   WHERE ur.user_id = u.id AND pe.name LIKE 'can\\_%'), '{}') AS permissions,
-       coalesce((SELECT array_agg(p) FROM access_projects(u.id) p), '{}') AS projects
+       coalesce((SELECT array_agg(p) FROM access_projects(u.id) p), '{}')
+         AS projects
   FROM ab_user u
  WHERE u.id = :id AND u.active
 """)
@@ -61,7 +62,7 @@ def load_principal(user_id: int, version: int) -> tuple[Actor, dict[str, Any]] |
 
 
 def read_actor(user_id: int) -> Actor | None:
-    """Return the actor as the database has him now, past any cache (worker, command line, tests)."""
+    """Return the actor as the database has him now, past any cache."""
     found = _read(user_id)
     return None if found is None else found[0]
 

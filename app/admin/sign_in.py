@@ -7,12 +7,11 @@ from typing import Any
 from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from app.admin import operations
+from app.admin import operations, security
 from app.admin.operations import WrongPassword
 from app.core.actor import system_actor
 from app.core.errors import DomainError
 from app.core.uow import unit_of_work
-from app.admin import security
 from app.web.addresses import safe_next
 
 blueprint = Blueprint("door", __name__)
@@ -65,9 +64,7 @@ def sign_out() -> Any:
 
 
 def _page(target: str, username: str = "", problem: str | None = None) -> str:
-    return render_template(
-        "admin/login.html", target=target, username=username, problem=problem
-    )
+    return render_template("admin/login.html", target=target, username=username, problem=problem)
 
 
 def init_app(app: Flask) -> None:

@@ -31,9 +31,7 @@ def sync_access() -> SyncOutcome:
     permissions = all_permissions()
     for permission in permissions:
         session.execute(
-            text(
-                "INSERT INTO ab_permission (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"
-            ),
+            text("INSERT INTO ab_permission (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"),
             {"name": f"can_{permission.action}"},
         )
         session.execute(
@@ -49,9 +47,7 @@ def sync_access() -> SyncOutcome:
             ),
             {"action": f"can_{permission.action}", "entity": permission.entity},
         )
-    granted = sum(
-        _sync_role(code, str(title)) for code, title in PRESET_ROLES.values()
-    )
+    granted = sum(_sync_role(code, str(title)) for code, title in PRESET_ROLES.values())
     return SyncOutcome(permissions=len(permissions), roles=len(PRESET_ROLES), granted=granted)
 
 

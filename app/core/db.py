@@ -35,7 +35,7 @@ NAMING_CONVENTION = {
 }
 Model.metadata.naming_convention = NAMING_CONVENTION
 
-db: Any = SQLA()
+db = SQLA()
 db.metadatas[None] = Model.metadata
 
 big_id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the wheel's server binaries, run in the foreground on a private socket."""
+"""The embedded PostgreSQL: the wheel's server, in the foreground, on a private socket."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -126,7 +127,7 @@ def prepare(data_dir: Path, *, name: str = "postgres", major: str = "18") -> Clu
     data_dir.mkdir(parents=True, exist_ok=True)
     _reachable(data_dir, account)
     folder = data_dir / name
-    socket = Path(tempfile.mkdtemp(prefix="xk-", dir="/tmp"))  # noqa: S108 - mkdtemp, 0700
+    socket = Path(tempfile.mkdtemp(prefix="xk-", dir="/tmp"))
     socket.chmod(0o700)
     if len(str(socket)) > LONGEST_SOCKET_FOLDER:
         raise EmbeddedError(f"the path {socket} is too long for a socket")

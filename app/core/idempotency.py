@@ -56,7 +56,8 @@ def digest_of(method: str, path: str, body: bytes) -> str:
 _CLAIM = text(
     "SELECT pg_try_advisory_xact_lock(hashtextextended(:actor || chr(10) || :key, 7)), r.digest,"
     " r.status, r.answer FROM (SELECT 1) one LEFT JOIN core_idempotency r"
-    f" ON r.actor = :actor AND r.key = :key AND r.created_at > now() - interval '{KEPT_HOURS} hours'"
+    " ON r.actor = :actor AND r.key = :key"
+    f" AND r.created_at > now() - interval '{KEPT_HOURS} hours'"
 )
 _KEEP = text(
     "INSERT INTO core_idempotency (actor, key, digest, status, answer)"

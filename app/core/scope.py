@@ -70,6 +70,7 @@ def scope_parameters(actor: Actor) -> dict[str, Any]:
 
 def _scoped_classes(base: type) -> list[type]:
     found: list[type] = []
+    child: type
     for child in base.__subclasses__():
         if hasattr(child, "__table__"):
             found.append(child)

@@ -207,9 +207,7 @@ def _method(
     db.session.flush()
     for place, line in enumerate(lines, start=1):
         db.session.add(
-            PaymentMethodLine(
-                project_id=project.id, method_id=method.id, position=place, **line
-            )
+            PaymentMethodLine(project_id=project.id, method_id=method.id, position=place, **line)
         )
 
 
@@ -220,16 +218,12 @@ def _counter(project: Project, users: dict[str, AppUser], data: Path) -> None:
             last_number=500, next_number=1, cashier_id=users["cashier"].id,
         )
     )  # fmt: skip
-    station = Station(
-        project_id=project.id, name="售楼处收银台", token_hash=_hash(_token(data))
-    )
+    station = Station(project_id=project.id, name="售楼处收银台", token_hash=_hash(_token(data)))
     db.session.add(station)
     db.session.flush()
     for name in ("cashier", "accountant"):
         db.session.add(
-            StationOperator(
-                project_id=project.id, station_id=station.id, user_id=users[name].id
-            )
+            StationOperator(project_id=project.id, station_id=station.id, user_id=users[name].id)
         )
     printer = data / "simulators" / "receipt_printer.tty"
     db.session.add(
@@ -297,15 +291,12 @@ def _price_and_release(actors: dict[str, Actor]) -> None:
 
     project = _required(PROJECT)
     plan = db.session.scalar(
-        select(PricePlan)
-        .where(PricePlan.project_id == project.id, PricePlan.name.like("首批%"))
+        select(PricePlan).where(PricePlan.project_id == project.id, PricePlan.name.like("首批%"))
     )
     plan_id = plan.id
     buildings = list(
         db.session.scalars(
-            select(Building.id).where(
-                Building.project_id == project.id, Building.name.in_(READY)
-            )
+            select(Building.id).where(Building.project_id == project.id, Building.name.in_(READY))
         )
     )
     db.session.rollback()

@@ -66,9 +66,7 @@ def load_people(
     top: Organization, project: Project, other: Project, password: str
 ) -> dict[str, AppUser]:
     """Make the users that are missing; return all by name."""
-    return {
-        person.username: _load(person, top, project, other, password) for person in PEOPLE
-    }
+    return {person.username: _load(person, top, project, other, password) for person in PEOPLE}
 
 
 def _load(

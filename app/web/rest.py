@@ -50,12 +50,12 @@ class RestApi(BaseApi):
         super().__init__()
 
 
-class Yuan(fields.String):
+class Yuan(fields.Field):
     """An amount in yuan: a string with up to two decimals, never a float."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Decimal:
+    def _deserialize(self, value: Any, *_rest: Any, **_more: Any) -> Decimal:
         if not isinstance(value, str):
-            raise ValidationError(_("Give the figure as a string, such as \"100000.00\"."))
+            raise ValidationError(_('Give the figure as a string, such as "100000.00".'))
         try:
             return parse_yuan(value)
         except ValueError as error:

@@ -48,7 +48,7 @@ def test_an_inactive_user_does_not_get_in(client, user_for):
     assert post(client, user.username, PASSWORD).status_code == 401
 
 
-def test_a_token_ends_when_the_rights_change(client, user_for, bearer, app, session):
+def test_a_token_ends_when_the_rights_change(client, user_for, bearer):
     user = user_for("consultant")
     header = bearer(user)
     rule = "/api/v1/approvals/todo"
