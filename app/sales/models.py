@@ -79,9 +79,7 @@ class Hold(ProjectScoped, Stateful, Base):
     }
 
     room_id: Mapped[int] = mapped_column(ForeignKey("estate_room.id"), index=True)
-    customer_id: Mapped[int | None] = mapped_column(
-        ForeignKey("customers_customer.id"), index=True
-    )
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers_customer.id"), index=True)
     holder_id: Mapped[int] = user_ref(nullable=False)
     #: ``held`` (销控) or ``reserved`` (预留): the status that it gives the room
     kind: Mapped[str] = mapped_column(String(20))
