@@ -106,15 +106,7 @@ def edit_draft(
     """
     request, kind = take_request(request_id, actor)
     _require_own(request, actor)
-    if request.state not in policies.WITH_APPLICANT:
-        raise WrongState(
-            _l(
-                "%(number)s can no longer be changed: %(state)s. What is on its way must be"
-                " withdrawn first.",
-                number=request.number,
-                state=ApprovalState(request.state).title,
-            )
-        )
+    _require_with_applicant(request)
     if values is not None:
         case = examine(kind, request.subject_id, {**request.values, **values}, actor)
         request.values = case.values
@@ -132,6 +124,7 @@ def send(request_id: int, *, actor: Actor) -> ApprovalRequest:
     """
     request, kind = take_request(request_id, actor)
     _require_own(request, actor)
+    _require_with_applicant(request)
     case = examine(kind, request.subject_id, request.values, actor)
     if request.state == ApprovalState.DRAFT.value:
         refuse_second(case)
@@ -321,4 +314,16 @@ def _require_own(request: ApprovalRequest, actor: Actor) -> None:
     if request.applicant_id != actor.id:
         raise NotAllowed(
             _l("Only %(name)s, who asked, may do this.", name=request.applicant.full_name)
+        )
+
+
+def _require_with_applicant(request: ApprovalRequest) -> None:
+    if request.state not in policies.WITH_APPLICANT:
+        raise WrongState(
+            _l(
+                "%(number)s can no longer be changed or sent: %(state)s. What is on its way must"
+                " be withdrawn first.",
+                number=request.number,
+                state=ApprovalState(request.state).title,
+            )
         )

@@ -100,7 +100,7 @@ class ApprovalRequest(ProjectScoped, Stateful, Base):
     )
     TRANSITIONS: ClassVar[Transitions] = {
         "draft": {"running", "withdrawn"},
-        "running": {"running", "returned", "approved", "rejected", "withdrawn", "voided", "failed"},
+        "running": {"returned", "approved", "rejected", "withdrawn", "voided", "failed"},
         "returned": {"running", "withdrawn"},
         "failed": {"running", "withdrawn"},
         "approved": set(),

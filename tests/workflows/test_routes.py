@@ -1,0 +1,206 @@
+"""The way of a request: conditions, missing people, agencies, and who reaches a project."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from app.admin.models import Organization
+from app.core.errors import Invalid, NotAllowed, NotFound
+from app.workflows import engine, routes
+from app.workflows.models import ApprovalFlow
+from app.workflows.sync import install_flows
+from tests.factories.people import make_organization, make_project, make_user
+from tests.factories.workflows import make_flow, make_request
+
+VALUES = {"address": "新街 1 号"}
+
+
+def names(steps):
+    return [step["name"] for step in steps]
+
+
+def test_route_is_the_steps_whose_conditions_hold(flow, project, actor_for):
+    consultant = actor_for("consultant")
+    actor_for("manager"), actor_for("director")
+    short = engine.preview_route("toy_rename", project.id, values=VALUES, actor=consultant)
+    assert names(short.steps) == ["销售经理"]
+    long = engine.preview_route(
+        "toy_rename", project.id, values={**VALUES, "percent": "2.50"}, actor=consultant
+    )
+    assert names(long.steps) == ["销售经理", "营销总监"]
+    assert long.figures == {"percent": "2.50", "below_floor": False}
+
+
+def test_step_of_the_applicant_alone_goes_to_the_next_approvers(flow, project, actor_for):
+    manager = actor_for("manager")
+    director = actor_for("director")
+    request = make_request(project, manager, percent="2.50")
+    assert request.route == [
+        {
+            "name": "营销总监",
+            "role": "director",
+            "condition": flow.steps[1]["condition"],
+            "covers": ["销售经理"],
+        }
+    ]
+    assert engine.approve(request.id, actor=director).state == "approved"
+
+
+def test_step_of_a_second_manager_stays(flow, project, actor_for):
+    first = actor_for("manager")
+    second = actor_for("manager")
+    actor_for("director")
+    request = make_request(project, first, percent="2.50")
+    assert names(request.route) == ["销售经理", "营销总监"]
+    assert engine.approve(request.id, actor=second).state == "running"
+
+
+def test_last_step_with_nobody_cannot_be_sent_and_names_the_role(flow, project, actor_for, app):
+    manager = actor_for("manager")
+    with pytest.raises(Invalid) as caught:
+        make_request(project, manager)
+    assert caught.value.code == "no_approver"
+    assert caught.value.details == {"role": "manager"}
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert "销售经理" in str(caught.value.message)
+
+
+def test_people_of_other_projects_and_people_who_left_do_not_count(flow, project, actor_for):
+    consultant = actor_for("consultant")
+    actor_for("manager", project=make_project())
+    actor_for("manager", active=True, project=None)
+    gone = make_user("manager", projects=[project], active=False)
+    assert gone.active is False
+    with pytest.raises(Invalid):
+        make_request(project, consultant)
+    whole = make_user("manager", whole_group=True)
+    request = make_request(project, consultant)
+    found = routes.find_candidates(["manager"], project_id=project.id, applicant_id=consultant.id)
+    assert [one.id for one in found["manager"]] == [whole.id]
+    assert names(request.route) == ["销售经理"]
+
+
+def test_agency_colleague_gives_the_first_opinion(flow, project, actor_for):
+    staff = actor_for("agency")
+    head = actor_for("agency")
+    manager = actor_for("manager")
+    request = make_request(project, staff)
+    assert [step["role"] for step in request.route] == ["agency", "manager"]
+    with pytest.raises(NotAllowed):
+        engine.approve(request.id, actor=manager)
+    engine.approve(request.id, actor=head)
+    assert engine.approve(request.id, actor=manager).state == "approved"
+
+
+def test_lone_agency_user_goes_straight_to_the_developers_manager(flow, project, actor_for):
+    staff = actor_for("agency")
+    actor_for("manager")
+    assert [step["role"] for step in make_request(project, staff).route] == ["manager"]
+
+
+def test_developers_request_never_passes_the_agency(flow, project, actor_for):
+    actor_for("agency"), actor_for("manager")
+    request = make_request(project, actor_for("consultant"))
+    assert [step["role"] for step in request.route] == ["manager"]
+
+
+def test_kind_without_a_flow_in_force_cannot_be_asked_for(toy, session, project, actor_for):
+    consultant = actor_for("consultant")
+    with pytest.raises(Invalid):
+        make_request(project, consultant)
+    make_flow(toy, is_active=False)
+    with pytest.raises(Invalid):
+        make_request(project, consultant)
+
+
+def test_flow_whose_conditions_all_fail_is_refused(toy, session, project, actor_for):
+    make_flow(
+        toy,
+        steps=[{"name": "总监", "role": "director", "condition": {"all": [["percent", ">", "9"]]}}],
+    )
+    actor_for("director")
+    with pytest.raises(Invalid):
+        make_request(project, actor_for("consultant"))
+
+
+def test_subject_out_of_scope_is_not_found(flow, project, actor_for):
+    stranger = actor_for("consultant", project=make_project())
+    with pytest.raises(NotFound):
+        make_request(project, stranger)
+
+
+def test_asking_needs_the_permissions(flow, project, actor_for):
+    actor_for("manager")
+    with pytest.raises(NotAllowed):
+        make_request(project, actor_for("admin"))
+
+
+def test_missing_reason_and_values_are_named(flow, project, actor_for):
+    consultant = actor_for("consultant")
+    actor_for("manager")
+    with pytest.raises(Invalid) as caught:
+        make_request(project, consultant, reason="  ")
+    assert set(caught.value.fields) == {"reason"}
+    with pytest.raises(Invalid) as caught:
+        make_request(project, consultant, address="")
+    assert set(caught.value.fields) == {"address"}
+
+
+def test_install_writes_missing_flows_and_leaves_changed_ones(toy, session):
+    from app.workflows.kinds import all_kinds
+
+    session.query(ApprovalFlow).delete()
+    assert install_flows() == len(all_kinds())
+    assert install_flows() == 0
+    flow = session.query(ApprovalFlow).filter_by(kind=toy.key).one()
+    assert (flow.version, flow.is_active) == (1, True)
+    assert flow.steps[0] == {"name": "销售经理", "role": "manager"}
+    flow.is_active = False
+    session.flush()
+    assert install_flows() == 0
+
+
+def test_running_request_keeps_its_route_when_the_flow_changes(flow, session, project, actor_for):
+    consultant, manager = actor_for("consultant"), actor_for("manager")
+    director = actor_for("director")
+    request = make_request(project, consultant, percent="2.50")
+    flow.is_active = False
+    session.flush()
+    session.add(
+        ApprovalFlow(
+            kind=flow.kind,
+            version=2,
+            name="新",
+            is_active=True,
+            steps=[{"name": "总经理", "role": "gm"}],
+        )
+    )
+    session.flush()
+    engine.approve(request.id, actor=manager)
+    assert engine.approve(request.id, actor=director).state == "approved"
+    assert request.flow_id == flow.id
+
+
+def test_who_reaches_a_project_is_the_inverse_of_what_a_user_reaches(session, group):
+    """``access_users`` and ``access_projects`` say the same over a tree with phases."""
+    region = make_organization(group)
+    company = make_organization(region)
+    other = make_organization(group)
+    parent = make_project(company)
+    phase = make_project(other, parent_id=parent.id)
+    lone = make_project(other)
+    users = [make_user("manager", organization=place) for place in (group, region, company, other)]
+    users += [make_user("manager", projects=[place]) for place in (parent, phase, lone)]
+    users.append(make_user("manager"))
+    for project in (parent, phase, lone):
+        upward = set(session.scalars(text("SELECT access_users(:p)"), {"p": project.id}))
+        downward = {
+            user.id
+            for user in users
+            if project.id
+            in set(session.scalars(text("SELECT access_projects(:u)"), {"u": user.id}))
+        }
+        assert upward == downward
+        assert downward
+    assert session.get(Organization, group.id) is not None
