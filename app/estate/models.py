@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     String,
     UniqueConstraint,
@@ -47,6 +48,8 @@ __all__ = [
     "Room",
     "RoomEvent",
     "RoomImport",
+    "RoomImportFile",
+    "RoomImportState",
     "RoomStatus",
 ]
 
@@ -294,6 +297,22 @@ class RoomEvent(Base):
     at: Mapped[created_moment]
 
 
+class RoomImportState(State):
+    """导入状态: a dry run waits to be carried out; the others have ended."""
+
+    CHECKED = "checked"
+    DONE = "done"
+    REFUSED = "refused"
+
+    @classmethod
+    def titles(cls) -> Mapping[str, Any]:
+        return {
+            "checked": _l("Checked, not imported yet"),
+            "done": _l("Imported"),
+            "refused": _l("Refused for faults"),
+        }
+
+
 class RoomImport(ProjectScoped, Base):
     """导入批次: one price list as it came in, with what it did or why it was refused."""
 
@@ -313,3 +332,16 @@ class RoomImport(ProjectScoped, Base):
 
     def __str__(self) -> str:
         return self.number
+
+
+class RoomImportFile(ProjectScoped, Base):
+    """导入文件: the file of a dry run, kept until it is carried out, for a day at most."""
+
+    __tablename__ = "estate_room_import_file"
+    __audited__ = False
+
+    import_id: Mapped[int] = mapped_column(
+        ForeignKey("estate_room_import.id", ondelete="CASCADE"), unique=True
+    )
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[created_moment]
