@@ -1,0 +1,38 @@
+"""``make bench``: ONLY=name for one, SCALE (default 0.1) for the size of the data."""
+
+from __future__ import annotations
+
+import os
+
+from bench import claims, grid
+from bench.measure import keep, print_table
+from bench.stage import set_up
+from config import data_dir
+
+#: which module measures which figures
+SUITES = {
+    "claims": (claims.run, ("claim_http", "claim_cpu_ms")),
+    "grid": (grid.run, ("grid_json",)),
+}
+
+
+def main() -> None:
+    """Measure what is asked for; print a table and keep it in DATA_DIR/bench.json."""
+    only = os.environ.get("ONLY", "")
+    scale = float(os.environ.get("SCALE", "0.1"))
+    wanted = [run for run, names in SUITES.values() if not only or only in names]
+    if not wanted:
+        names = ", ".join(name for _, names in SUITES.values() for name in names)
+        raise SystemExit(f"there is no benchmark {only}; there are: {names}")
+    measures = []
+    for run in wanted:
+        # 10,000 rooms for the grid whatever the scale; claims need their own beside the yardstick's.
+        buildings = 10 if run is grid.run else max(3, round(24 * scale))
+        with set_up(buildings=buildings) as stage:
+            measures += run(stage, scale)
+    print_table(measures)
+    keep(measures, data_dir() / "bench.json")
+
+
+if __name__ == "__main__":
+    main()
