@@ -75,6 +75,7 @@ class AgentClient:
         self._base = f"{server.rstrip('/')}/api/v1/agent/"
         self._auth = _Bearer(token)
         self._local = threading.local()
+        self._sessions: list[requests.Session] = []
 
     def post(self, path: str, body: Mapping[str, Any], *, key: str = "") -> dict[str, Any]:
         """The answer's JSON. `key` names the call; the same one is repeated with it.
@@ -95,10 +96,16 @@ class AgentClient:
             raise Unavailable(str(error)) from error
         return _answer(response)
 
+    def close(self) -> None:
+        """Close all connections; a later call opens one again."""
+        for session in self._sessions:
+            session.close()
+
     @property
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
+            self._sessions.append(self._local.session)
         session: requests.Session = self._local.session
         return session
 

@@ -185,7 +185,9 @@ class JobBook:
         for job in held:
             asked_at = time.monotonic()
             try:
-                self._client.post(f"jobs/{job.id}/renew", {"lease": job.lease})
+                self._client.post(
+                    f"jobs/{job.id}/renew", {"lease": job.lease, "attempt": job.attempt}
+                )
             except Rejected as error:
                 job.is_lost = True
                 log.warning("The lease of job %s is lost: %s", job.id, error)

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,8 +174,8 @@ def run(
     base = Path(data_dir or os.environ.get("DATA_DIR") or "var")
     station = hashlib.sha256(f"{server.rstrip('/')} {token}".encode()).hexdigest()[:16]
     journal = Journal(base / "agent" / station)
-    with journal.claimed():
-        Agent(AgentClient(server, token), journal, stop or threading.Event()).run()
+    with journal.claimed(), closing(AgentClient(server, token)) as client:
+        Agent(client, journal, stop or threading.Event()).run()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -52,7 +52,6 @@ class PaperStore:
         folder.mkdir(parents=True, exist_ok=True)
         self._papers = folder / "papers.jsonl"
         self._state = folder / "state.json"
-        self._saved = ""
         self._drop_torn_line()
 
     def _drop_torn_line(self) -> None:
@@ -76,12 +75,9 @@ class PaperStore:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Keep the state, whole or not at all."""
-        text = json.dumps(state, ensure_ascii=False)
-        if text != self._saved:
-            fresh = self._state.with_suffix(".new")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(self._state)
-            self._saved = text
+        fresh = self._state.with_suffix(".new")
+        fresh.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
+        fresh.replace(self._state)
 
     def load(self) -> dict[str, Any]:
         """The state that was kept, empty before the first."""

@@ -61,10 +61,15 @@ class SerialLine:
         # The port's time-out is set once: changing it re-negotiates an rfc2217 line each time.
         try:
             first: bytes = self._port.read(1)
-            waiting: int = self._port.in_waiting if first else 0
-            return first + bytes(self._port.read(waiting)) if waiting else first
         except _gone as error:
             raise LineError("line_lost", str(error)) from error
+        if not first:
+            return first
+        try:
+            return first + bytes(self._port.read(self._port.in_waiting))
+        except _gone:
+            # The far end said something and went: its last word counts, the next read raises.
+            return first
 
     def discard_input(self) -> None:
         try:

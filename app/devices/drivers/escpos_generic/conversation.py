@@ -17,6 +17,8 @@ QUIET_SECONDS: Final = 0.015
 POLL_SECONDS: Final = 0.5
 # One answer may be a stray byte; two, with the status asked in between, are proof.
 PROOFS_WANTED: Final = 2
+# The status question whose answer says whether anything at all is wrong.
+_GENERAL: Final = 1
 
 
 class Conversation:
@@ -99,15 +101,27 @@ class Conversation:
         end = time.monotonic() + self._print_seconds
         for _wanted in range(PROOFS_WANTED):
             self._ask_proof()
-            while True:
-                self._hear_proof(min(POLL_SECONDS, max(end - time.monotonic(), QUIET_SECONDS)))
-                self.require_ready()
-                if self._proof is not None:
-                    break
-                if time.monotonic() >= end:
-                    raise DeviceError("no_proof", "GS r 1 after the document")
+            while self._proof is None and time.monotonic() < end:
+                self._hear_proof(min(POLL_SECONDS, max(end - time.monotonic(), 0)))
+                if self._proof is None:
+                    self._look()
+            self.require_ready()
+            if self._proof is None:
+                raise DeviceError("no_proof", "GS r 1 after the document")
             if codec.proof_shows_paper_end(self._proof):
                 raise DeviceError("paper_out", "GS r 1 after the document")
+
+    def _look(self) -> None:
+        """Raise what stops the print. No answer says nothing: data on its way comes before it.
+
+        Always the same question: answers that come late cannot be taken for those to another.
+        """
+        self._write(codec.ask_status(_GENERAL))
+        heard = self._burst(POLL_SECONDS, _is_status_or_proof, 1)
+        if any(
+            codec.decode_status({_GENERAL: byte}).offline for byte in heard if codec.is_status(byte)
+        ):
+            self.require_ready()
 
     def _watch(self, seconds: float) -> None:
         """For printers that do not confirm: no trouble as long as the print should take."""
@@ -150,3 +164,7 @@ class Conversation:
         for byte in data:
             if codec.is_proof(byte):
                 self._proof = byte
+
+
+def _is_status_or_proof(byte: int) -> bool:
+    return codec.is_status(byte) or codec.is_proof(byte)

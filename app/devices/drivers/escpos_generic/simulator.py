@@ -9,6 +9,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +48,7 @@ class SimulatedPrinter:
         self._store = PaperStore(folder)
         self._printer = VirtualPrinter(columns, gb18030=gb18030)
         self._number = self._store.last_number + 1
+        self._kept: tuple[object, ...] = ()
         state = self._store.load()
         if state:
             # A sheet whose number was given to a paper had been cut before the state was kept.
@@ -91,7 +93,11 @@ class SimulatedPrinter:
             self._store.append(self._record(sheet))
             self._number += 1
         self._printer.finished.clear()
-        self._store.save({"no": self._number, **self._printer.dump()})
+        sheet = self._printer.sheet
+        kept = (self._number, len(sheet.lines), sheet.drawer, astuple(self._printer.sensors))
+        if kept != self._kept:
+            self._store.save({"no": self._number, **self._printer.dump()})
+            self._kept = kept
 
     def _record(self, sheet: Sheet) -> dict[str, Any]:
         job_id, copy = parse_job_mark([line["text"] for line in sheet.lines])

@@ -1,0 +1,21 @@
+"""A simulated printer and a small server, for the tests of the counter's side; no database."""
+
+import pytest
+
+from tests.devices.counter import FakeServer, RunningPrinter
+
+
+@pytest.fixture
+def printer(tmp_path):
+    """A simulated printer behind a pseudo-terminal, on a thread."""
+    running = RunningPrinter(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def server():
+    """A server that answers the agent's calls."""
+    running = FakeServer()
+    yield running
+    running.close()
