@@ -55,6 +55,11 @@ def _secret(name: str, data: Path) -> str:
     return kept_secret(data / "keys", name.lower().replace("_", "-"))
 
 
+def secret_key(data: Path) -> str:
+    """Return what sessions and tickets are signed with; the live server needs no more than it."""
+    return _secret("SECRET_KEY", data)
+
+
 def database_url(data: Path) -> str:
     """Return DATABASE_URL, else the address of the running embedded server, else nothing."""
     from app.core.embedded import running_url
@@ -73,7 +78,7 @@ class Config:
         self.LIVE_PORT = int(os.environ.get("LIVE_PORT", str(self.PORT + 1)))
         self.LIVE_URL = os.environ.get("LIVE_URL", "")
         self.DATABASE_URL = given.get("DATABASE_URL") or database_url(data)
-        self.SECRET_KEY = given.get("SECRET_KEY") or _secret("SECRET_KEY", data)
+        self.SECRET_KEY = given.get("SECRET_KEY") or secret_key(data)
         self.FIELD_KEY = given.get("FIELD_KEY") or _secret("FIELD_KEY", data)
         self.SQLALCHEMY_DATABASE_URI = sqlalchemy_url(self.DATABASE_URL) or "postgresql+psycopg2://"
         self.SQLALCHEMY_ENGINE_OPTIONS = {

@@ -1,1 +1,1 @@
-"""The sales-control grid; reads, writes nothing. 销控表：只读不写。"""
+"""The sales-control grid 销控表: reads estate, pricing, finance and sales; writes nothing."""

@@ -1,1 +1,1 @@
-"""The event-stream server. 实时推送服务。"""
+"""The live server 实时: tells open screens what changes, by server-sent events; no Flask in it."""

@@ -1,0 +1,150 @@
+"""REST: projects, their grids and streams, and one room."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, current_app, redirect, request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+
+from app.estate.policies import PROJECT, ROOM, require_reach
+from app.estate.queries import get_project, list_projects
+from app.grid.queries import Grid, read_changes, read_grid
+from app.grid.rooms import describe_room
+from app.grid.tokens import issue_ticket
+from app.web.headers import live_origin
+from app.web.rest import BadRequest, RestApi, current, endpoint
+
+SEE_ROOMS = f"{ROOM}:see"
+
+
+class ProjectGridApi(RestApi):
+    """The projects within scope, and each one's grid."""
+
+    resource_name = "projects"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{PROJECT}:see")
+    def list(self) -> Any:
+        """List the projects within scope.
+
+        ---
+        get:
+          responses:
+            200:
+              description: id, code and name of every project within scope
+        """
+        found = list_projects()
+        return {"result": [{"id": one.id, "code": one.code, "name": one.name} for one in found]}
+
+    @expose("/<int:project_id>/grid", methods=["GET"])
+    @endpoint(SEE_ROOMS)
+    def grid(self, project_id: int) -> Any:
+        """Give the sales-control grid, whole or changed since a cursor.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: project_id, required: true, schema: {type: integer}}
+          - {in: query, name: since, description: the cursor of an earlier answer,
+             schema: {type: integer}}
+          - {in: query, name: building_id, description: may repeat,
+             schema: {type: array, items: {type: integer}}}
+          - {in: query, name: counters, description: 0 leaves the counters out of changes,
+             schema: {type: integer}}
+          responses:
+            200:
+              description: cursor, whole or changes only, counters, buildings and rooms
+            304:
+              description: nothing that the caller sees has changed
+        """
+        since = request.args.get("since")
+        building_ids = [_number("building_id", one) for one in request.args.getlist("building_id")]
+        if since is None:
+            return _answer(read_grid(project_id, building_ids=building_ids, actor=current()))
+        changes = read_changes(
+            project_id,
+            since=_number("since", since),
+            building_ids=building_ids,
+            counters=request.args.get("counters") != "0",
+            actor=current(),
+        )
+        return _answer(changes)
+
+    @expose("/<int:project_id>/grid/stream", methods=["GET"])
+    @endpoint(SEE_ROOMS)
+    def stream(self, project_id: int) -> Any:
+        """Lead to the live server with a ticket of 10 minutes.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: project_id, required: true, schema: {type: integer}}
+          - {in: query, name: since, description: the cursor to catch up from,
+             schema: {type: integer}}
+          responses:
+            307:
+              description: the address of the stream of server-sent events
+        """
+        require_reach(current(), project_id)
+        get_project(project_id)
+        ticket = issue_ticket(
+            project_id,
+            origin=f"{request.scheme}://{request.host}",
+            key=current_app.config["SECRET_KEY"],
+        )
+        query = {"token": ticket}
+        if "since" in request.args:
+            query["since"] = str(_number("since", request.args["since"]))
+        base = (current_app.config["LIVE_URL"] or live_origin()).rstrip("/")
+        answer = redirect(f"{base}/stream/{project_id}?{urlencode(query)}", 307)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+class RoomApi(RestApi):
+    """One room with everything about it."""
+
+    resource_name = "rooms"
+
+    @expose("/<int:room_id>", methods=["GET"])
+    @endpoint(SEE_ROOMS)
+    def get(self, room_id: int) -> Any:
+        """Give the room, its price, live hold and deal, and what the caller may do now.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: room_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: the room, with actions and timeline
+        """
+        return describe_room(room_id, actor=current())
+
+
+def _number(name: str, given: str) -> int:
+    if not given.isascii() or not given.isdigit() or len(given) > len(str(2**63)) - 1:
+        raise BadRequest(_("%(name)s must be a whole number.", name=name))
+    return int(given)
+
+
+def _answer(grid: Grid) -> Response:
+    # The cursor moves with every transaction of the group; what counts is what the caller sees. A
+    # caller who is answered 304 keeps his older cursor, from which nothing is missed.
+    digest = hashlib.blake2b(grid.members.encode(), digest_size=12).hexdigest()
+    answer = Response(content_type="application/json")
+    answer.set_etag(digest, weak=True)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Vary"] = "Cookie, Authorization"
+    if request.if_none_match.contains_weak(digest):
+        answer.status_code = 304
+        return answer
+    answer.set_data(grid.json)
+    return answer
+
+
+RESOURCES = [ProjectGridApi, RoomApi]

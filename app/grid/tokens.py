@@ -1,0 +1,43 @@
+"""The ticket to the live server: which project may be watched, from which page, until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import jwt
+
+TICKET_LIFE = timedelta(minutes=10)
+# Another audience than the bearer tokens of REST, which are signed with the same key: neither
+# passes for the other.
+AUDIENCE = "xiaokong-live"
+ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """The right to watch one project."""
+
+    project_id: int
+    #: the origin of the page, the only one that a browser may read the stream from
+    origin: str
+    expires_at: datetime
+
+
+def issue_ticket(project_id: int, *, origin: str, key: str) -> str:
+    """Return a signed ticket, good for 10 minutes."""
+    now = datetime.now(UTC)
+    claims = {"aud": AUDIENCE, "prj": project_id, "org": origin, "exp": now + TICKET_LIFE}
+    return jwt.encode(claims, key, algorithm=ALGORITHM)
+
+
+def read_ticket(signed: str, *, key: str) -> Ticket | None:
+    """Return the ticket, or None if it is forged, of another kind or over."""
+    try:
+        claims = jwt.decode(
+            signed, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["exp"]}
+        )
+        expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
+        return Ticket(int(claims["prj"]), str(claims["org"]), expires_at)
+    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
+        return None
