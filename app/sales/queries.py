@@ -72,6 +72,15 @@ def who_has(room_id: int) -> Taker | None:
     return None if row is None else Taker(*row)
 
 
+def user_name(user_id: int) -> str:
+    """Return a colleague's name."""
+    found = db.session.execute(
+        text("SELECT first_name || coalesce(last_name, '') FROM ab_user WHERE id = :id"),
+        {"id": user_id},
+    )
+    return str(found.scalar_one())
+
+
 @dataclass(frozen=True, slots=True)
 class LiveHold:
     """A hold in force, as the grid and the room's panel show it."""

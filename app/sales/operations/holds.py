@@ -21,6 +21,7 @@ from app.estate.operations import TakenRoom
 from app.estate.queries import get_room
 from app.sales import policies
 from app.sales.models import HoldState
+from app.sales.queries import user_name
 from app.sales.refusals import room_refusal
 from app.sales.settings import HOLD_DAYS
 
@@ -283,15 +284,7 @@ def _not_yours(holder_id: int) -> NotAllowed:
     return NotAllowed(
         _l(
             "%(name)s holds this room. Only he himself, a controller or a manager can release it.",
-            name=_holder_name(holder_id),
+            name=user_name(holder_id),
         ),
         details={"permission": policies.RELEASE_ANY},
     )
-
-
-def _holder_name(user_id: int) -> str:
-    found = db.session.scalar(
-        text("SELECT first_name || coalesce(last_name, '') FROM ab_user WHERE id = :id"),
-        {"id": user_id},
-    )
-    return str(found)
