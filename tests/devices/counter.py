@@ -160,7 +160,7 @@ class FakeServer:
                 jobs.append(self._leased(job, now))
         station = {"id": 1, "name": "前台"}
         devices = list(self.devices.values())
-        return 200, {"station": station, "jobs": jobs, "devices": devices, "poll_seconds": 0.1}
+        return 200, {"station": station, "jobs": jobs, "devices": devices, "poll_seconds": 0.05}
 
     def _leased(self, job, now):
         job.state, job.is_started, job.lease = "sent", False, str(uuid.uuid4())

@@ -106,7 +106,8 @@ def test_a_fault_that_stays_fails(counter, printer):
         ("die", "line_lost_midway"),
     ],
 )
-def test_trouble_in_the_middle_leaves_the_outcome_unknown(counter, printer, order, code):
+def test_trouble_in_the_middle_leaves_the_outcome_unknown(printer, order, code):
+    counter = Counter(printer, print_ms=300)
     printer.order(f"{order} after={MIDDLE}")
     error = counter.fails(code)
     assert error.outcome is Outcome.UNKNOWN
