@@ -1,0 +1,287 @@
+"""REST: the calls of the counters' agents, and what people ask about device jobs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, current_app, g, jsonify, request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from marshmallow import fields, validate
+
+from app.core.actor import Actor, set_actor
+from app.core.db import db
+from app.core.errors import NotFound
+from app.devices import lease, operations, queries, results
+from app.devices.catalogue import paper_text, read_papers, render_paper_svg, simulator_name
+from app.devices.models import Device, DeviceJob, Station
+from app.devices.policies import JOB
+from app.devices.queries import describe_job
+from app.web.rest import Body, NotSignedIn, RestApi, current, endpoint, read_body, run_once
+
+LONGEST_TEXT = 200
+
+
+# --- the agent's calls ------------------------------------------------------------------------
+
+
+class LeaseBody(Body):
+    agent = fields.String(load_default="", validate=validate.Length(max=80))
+    limit = fields.Integer(load_default=5, validate=validate.Range(1, lease.MOST_JOBS))
+
+
+class HoldBody(Body):
+    lease = fields.UUID(required=True)
+    attempt = fields.Integer(required=True)
+
+
+class RenewBody(Body):
+    lease = fields.UUID(required=True)
+
+
+class ResultBody(HoldBody):
+    outcome = fields.String(required=True)
+    error_code = fields.String(load_default=None, allow_none=True)
+    detail = fields.String(load_default=None, allow_none=True)
+    result = fields.Dict(load_default=dict)
+    wire_log = fields.List(fields.Raw(), load_default=list)
+
+
+class DeviceReport(Body):
+    id = fields.Integer(required=True)
+    state = fields.String(required=True)
+    detail = fields.String(load_default="", allow_none=True)
+
+
+class HeartbeatBody(Body):
+    agent = fields.String(load_default="")
+    devices = fields.List(fields.Nested(DeviceReport), load_default=list)
+
+
+def _station() -> tuple[Station, Actor]:
+    """Return the station whose token the call bears, as an actor. Raises NotSignedIn."""
+    header = request.headers.get("Authorization", "")
+    token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
+    station = queries.find_station_by_token(token) if token else None
+    if station is None:
+        raise NotSignedIn(_("This station's token is not valid. Give the agent a new one."))
+    actor = Actor(
+        kind="device",
+        id=station.id,
+        name=station.name,
+        projects=frozenset({station.project_id}),
+        address=request.remote_addr or "",
+    )
+    return station, actor
+
+
+def agent_call(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a method a call of a station's agent: token, Idempotency-Key, one unit of work.
+
+    An answer given as a Response is not kept with the key: the call says anew how things stand.
+    """
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Response:
+        station, actor = _station()
+        # The token was looked up by nobody; the work is a transaction in the station's name.
+        db.session.expunge(station)
+        db.session.rollback()
+        set_actor(actor)
+        g.actor = actor
+        return run_once(
+            lambda: method(self, station, actor, *args, **kwargs), actor, 200, "required"
+        )
+
+    call._permission_name = method.__name__  # type: ignore[attr-defined]  # noqa: SLF001
+    call.permissions = None  # type: ignore[attr-defined]
+    return call
+
+
+class AgentApi(RestApi):
+    """What the agent on a counter asks and tells."""
+
+    resource_name = "agent"
+
+    @expose("/lease", methods=["POST"])
+    @agent_call
+    def lease(self, station: Station, actor: Actor) -> Any:
+        """Hand out the due jobs of the station's devices."""
+        body = read_body(LeaseBody)
+        jobs = lease.lease_jobs(station, limit=body["limit"], actor=actor)
+        answer = {
+            "station": {"id": station.id, "name": station.name},
+            "jobs": [leased_job(job) for job in jobs],
+            "devices": [device_for_agent(device) for device in queries.list_devices(station.id)],
+            "poll_seconds": lease.POLL_SECONDS,
+        }
+        # Only an answer with jobs must come back the same; the idle ones would fill the table.
+        return answer if jobs else jsonify(answer)
+
+    @expose("/jobs/<int:job_id>/started", methods=["POST"])
+    @agent_call
+    def started(self, station: Station, _actor: Actor, job_id: int) -> Any:
+        """Note that the first byte may leave."""
+        body = read_body(HoldBody)
+        job = lease.start_job(job_id, station=station, lease=body["lease"], attempt=body["attempt"])
+        return jsonify(_standing(job))
+
+    @expose("/jobs/<int:job_id>/renew", methods=["POST"])
+    @agent_call
+    def renew(self, station: Station, _actor: Actor, job_id: int) -> Any:
+        """Give the agent more time for a job."""
+        return jsonify(
+            _standing(
+                lease.renew_lease(job_id, station=station, lease=read_body(RenewBody)["lease"])
+            )
+        )
+
+    @expose("/jobs/<int:job_id>/result", methods=["POST"])
+    @agent_call
+    def result(self, station: Station, actor: Actor, job_id: int) -> Any:
+        """Take down how an attempt ended."""
+        body = read_body(ResultBody)
+        outcome = results.parse_outcome(body.pop("outcome"))
+        report = results.AttemptReport(outcome=outcome, **body)
+        job = results.settle(job_id, report, station=station, actor=actor)
+        return {"id": job.id, "state": job.state}
+
+    @expose("/heartbeat", methods=["POST"])
+    @agent_call
+    def heartbeat(self, station: Station, _actor: Actor) -> Any:
+        """Keep what the agent says of its devices."""
+        reports = [
+            (report["id"], report["state"], report["detail"] or "")
+            for report in read_body(HeartbeatBody)["devices"]
+        ]
+        kept = lease.record_heartbeat(reports, station=station)
+        return jsonify(devices=kept)
+
+
+def leased_job(job: DeviceJob) -> dict[str, Any]:
+    """Return a job as the agent gets it."""
+    assert job.device is not None  # noqa: S101 - only jobs with a device are leased
+    return {
+        "id": job.id,
+        "attempt": job.attempts,
+        "lease": str(job.lease),
+        "lease_seconds": lease.LEASE_SECONDS,
+        "device": device_for_agent(job.device),
+        "command": job.command,
+        "payload": lease.printable(job),
+    }
+
+
+def device_for_agent(device: Device) -> dict[str, Any]:
+    """Return what an agent must know of a device."""
+    return {
+        "id": device.id,
+        "name": device.name,
+        "kind": device.kind,
+        "driver": device.driver,
+        "url": device.url,
+        "settings": device.settings,
+    }
+
+
+def _standing(job: DeviceJob) -> dict[str, Any]:
+    return {"id": job.id, "state": job.state, "lease_seconds": lease.LEASE_SECONDS}
+
+
+# --- jobs, as people see them -----------------------------------------------------------------
+
+
+class ReasonBody(Body):
+    reason = fields.String(load_default="", validate=validate.Length(max=LONGEST_TEXT))
+
+
+class DeviceJobApi(RestApi):
+    """Device jobs: how they stand, and what a person may do with them."""
+
+    resource_name = "device-jobs"
+
+    @expose("/", methods=["GET"])
+    @endpoint()
+    def list_jobs(self) -> dict[str, Any]:
+        """Return the jobs of one subject, oldest first."""
+        subject_type = request.args.get("subject_type", "")
+        subject_id = request.args.get("subject_id", type=int)
+        if not subject_type or subject_id is None:
+            raise NotFound(_("Name the subject: subject_type and subject_id."))
+        jobs = queries.list_jobs(subject_type, subject_id, actor=current())
+        return {"result": [describe_job(job) for job in jobs], "next": None, "count": len(jobs)}
+
+    @expose("/<int:job_id>", methods=["GET"])
+    @endpoint()
+    def get_job(self, job_id: int) -> dict[str, Any]:
+        """Return one job."""
+        return describe_job(queries.get_job(job_id, actor=current()))
+
+    @expose("/<int:job_id>/retry", methods=["POST"])
+    @endpoint(f"{JOB}:retry")
+    def retry(self, job_id: int) -> dict[str, Any]:
+        """Have the job carried out again; what may be on paper already is marked 补打."""
+        reason = read_body(ReasonBody)["reason"] if request.data else ""
+        return describe_job(operations.retry_job(job_id, reason=reason, actor=current()))
+
+    @expose("/<int:job_id>/cancel", methods=["POST"])
+    @endpoint(f"{JOB}:cancel")
+    def cancel(self, job_id: int) -> dict[str, Any]:
+        """Stop a job that has not begun."""
+        reason = read_body(ReasonBody)["reason"] if request.data else ""
+        return describe_job(operations.cancel_job(job_id, reason=reason, actor=current()))
+
+    @expose("/<int:job_id>/mark", methods=["POST"])
+    @endpoint(f"{JOB}:mark")
+    def mark(self, job_id: int) -> dict[str, Any]:
+        """Note that a person saw the paper."""
+        reason = read_body(ReasonBody)["reason"] if request.data else ""
+        return describe_job(operations.mark_job(job_id, reason=reason, actor=current()))
+
+    @expose("/<int:job_id>/log", methods=["GET"])
+    @endpoint(f"{JOB}:see_log")
+    def log(self, job_id: int) -> dict[str, Any]:
+        """Return the bytes of every attempt, card numbers masked."""
+        job = queries.get_job(job_id, actor=current())
+        return {
+            "result": [
+                {"attempt": log.attempt, "outcome": log.outcome, "entries": log.entries}
+                for log in queries.list_logs(job.id)
+            ]
+        }
+
+    @expose("/<int:job_id>/paper", methods=["GET"])
+    @endpoint()
+    def paper(self, job_id: int) -> dict[str, Any]:
+        """Return what a simulator printed for the job, as text and as pictures."""
+        return papers_of(queries.get_job(job_id, actor=current()))
+
+
+def papers_of(job: DeviceJob) -> dict[str, Any]:
+    """Return the papers that bear the job's mark. Raises NotFound for a real device."""
+    data = current_app.config["DATA_DIR"]
+    device = job.device
+    name = None if device is None else simulator_name(data, device.url)
+    if device is None or name is None:
+        raise NotFound(
+            _("Only a simulated device shows its paper here; look at the printer itself.")
+        )
+    papers = read_papers(data, name, job_id=job.id)
+    return {
+        "job": job.id,
+        "text": "\n\n".join(paper_text(paper) for paper in papers),
+        "papers": [
+            {
+                "number": paper["no"],
+                "at": paper["at"],
+                "text": paper_text(paper),
+                "svg": render_paper_svg(device.driver, paper),
+            }
+            for paper in papers
+        ],
+    }
+
+
+RESOURCES = [AgentApi, DeviceJobApi]

@@ -1,0 +1,303 @@
+"""REST: receipts from slip to reversal, accounts, and bill books."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_appbuilder import expose
+from marshmallow import fields, validate
+
+from app.core.money import plain
+from app.devices.queries import describe_job
+from app.finance import operations, queries
+from app.finance.models import Account, Allocation, Bill, BillBook, Receipt
+from app.finance.policies import ACCOUNT, BILL, BILL_BOOK, RECEIPT
+from app.finance.subjects import resolve_subject
+from app.web.rest import Body, RestApi, Yuan, clamp_limit, current, endpoint, read_body
+
+
+class SubjectBody(Body):
+    type = fields.String(required=True)
+    id = fields.Integer(required=True)
+
+
+class SlipBody(Body):
+    subject = fields.Nested(SubjectBody, required=True)
+    amount = Yuan(required=True)
+    method = fields.String(required=True)
+    payer = fields.String(required=True)
+    purpose = fields.String(load_default=None, allow_none=True)
+
+
+class ReasonBody(Body):
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=200))
+
+
+class MaybeReasonBody(Body):
+    reason = fields.String(load_default="", validate=validate.Length(max=200))
+
+
+class BookBody(Body):
+    project_id = fields.Integer(required=True)
+    prefix = fields.String(required=True)
+    first_number = fields.Integer(required=True)
+    last_number = fields.Integer(required=True)
+    digits = fields.Integer(required=True)
+    cashier_id = fields.Integer(load_default=None, allow_none=True)
+
+
+class IssueBody(Body):
+    cashier_id = fields.Integer(required=True, allow_none=True)
+
+
+class ReceiptApi(RestApi):
+    """Receipts: slips, money taken, reversals."""
+
+    resource_name = "receipts"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{RECEIPT}:see")
+    def list_receipts(self) -> dict[str, Any]:
+        """Return receipts, newest first; ``?state=``, ``?account_id=``, ``?cursor=``."""
+        found = queries.select_receipts()
+        if request.args.get("state"):
+            found = found.where(Receipt.state == request.args["state"])
+        account_id, cursor = (request.args.get(name, type=int) for name in ("account_id", "cursor"))
+        if account_id is not None:
+            found = found.where(Receipt.account_id == account_id)
+        return queries.page_of(found, Receipt, cursor, clamp_limit(), receipt_answer)
+
+    @expose("/", methods=["POST"])
+    @endpoint(f"{RECEIPT}:add", status=201, key="required")
+    def create(self) -> dict[str, Any]:
+        """Prepare a payment slip for a deal."""
+        body = read_body(SlipBody)
+        subject = body.pop("subject")
+        account = resolve_subject(subject["type"], subject["id"])
+        slip = operations.create_slip(account_id=account.id, actor=current(), **body)
+        return receipt_answer(slip)
+
+    @expose("/<int:receipt_id>", methods=["GET"])
+    @endpoint((f"{RECEIPT}:see", f"{RECEIPT}:add"))
+    def get_receipt(self, receipt_id: int) -> dict[str, Any]:
+        """Return one receipt with its bills and what it paid."""
+        receipt = queries.get_receipt(receipt_id, actor=current())
+        bills = queries.list_bills(receipt.id)
+        return {
+            **receipt_answer(receipt),
+            "bills": [bill_answer(bill) for bill in bills],
+            "allocations": [
+                allocation_answer(part) for part in queries.list_allocations(receipt.id)
+            ],
+        }
+
+    @expose("/<int:receipt_id>/confirm", methods=["POST"])
+    @endpoint(f"{RECEIPT}:confirm", key="required")
+    def confirm(self, receipt_id: int) -> dict[str, Any]:
+        """Take the money: bill number and the papers on their way."""
+        done = operations.confirm_receipt(receipt_id, actor=current())
+        return {
+            **receipt_answer(done.receipt),
+            "bill_number": done.bill.number,
+            "bill": bill_answer(done.bill),
+            "allocations": [allocation_answer(part) for part in done.allocations],
+            "jobs": [describe_job(job) for job in done.jobs],
+        }
+
+    @expose("/<int:receipt_id>/withdraw", methods=["POST"])
+    @endpoint((f"{RECEIPT}:add", f"{RECEIPT}:confirm"))
+    def withdraw(self, receipt_id: int) -> dict[str, Any]:
+        """Take a slip back."""
+        reason = read_body(MaybeReasonBody)["reason"] if request.data else ""
+        return receipt_answer(operations.withdraw_slip(receipt_id, reason=reason, actor=current()))
+
+    @expose("/<int:receipt_id>/reverse", methods=["POST"])
+    @endpoint(f"{RECEIPT}:reverse")
+    def reverse(self, receipt_id: int) -> dict[str, Any]:
+        """Take a confirmed receipt back by a mirroring entry."""
+        reason = read_body(ReasonBody)["reason"]
+        done = operations.reverse_receipt(receipt_id, reason=reason, actor=current())
+        return {
+            **receipt_answer(done.receipt),
+            "reversal": receipt_answer(done.reversal),
+            "bill": None if done.bill is None else bill_answer(done.bill),
+            "jobs": [describe_job(job) for job in done.jobs],
+        }
+
+
+class AccountApi(RestApi):
+    """Accounts: what a deal owes and has paid."""
+
+    resource_name = "accounts"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{ACCOUNT}:see")
+    def search(self) -> dict[str, Any]:
+        """Find open accounts by deal, room or payer: ``?q=``, ``?project_id=``."""
+        found = queries.search_accounts(
+            request.args.get("q", ""),
+            project_id=request.args.get("project_id", type=int),
+            limit=clamp_limit(queries.MOST_FOUND),
+        )
+        balances = queries.account_balances([account.id for account in found])
+        return {
+            "result": [account_answer(one, balances[one.id]) for one in found],
+            "next": None,
+            "count": len(found),
+        }
+
+    @expose("/<int:account_id>", methods=["GET"])
+    @endpoint(f"{ACCOUNT}:see")
+    def get_account(self, account_id: int) -> dict[str, Any]:
+        """Return one account with what it asks for."""
+        account = queries.get_account(account_id)
+        return {
+            **account_answer(account, queries.account_balance(account.id)),
+            "receivables": [
+                {
+                    "id": one.id,
+                    "kind": one.kind,
+                    "name": one.name,
+                    "due": one.due_on.isoformat() if one.due_on else None,
+                    "amount": plain(one.amount),
+                    "paid": plain(one.paid),
+                    "owed": plain(one.left),
+                }
+                for one in queries.open_receivables(account.id)
+            ],
+        }
+
+
+class BillBookApi(RestApi):
+    """Bill books: bought, issued to a cashier, used."""
+
+    resource_name = "bill-books"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{BILL_BOOK}:see")
+    def list_books(self) -> dict[str, Any]:
+        """Return the books, newest first."""
+        cursor = request.args.get("cursor", type=int)
+        found = queries.select_books()
+        return queries.page_of(found, BillBook, cursor, clamp_limit(), book_answer)
+
+    @expose("/", methods=["POST"])
+    @endpoint(f"{BILL_BOOK}:add", status=201)
+    def create(self) -> dict[str, Any]:
+        """Add a book."""
+        return book_answer(operations.create_bill_book(actor=current(), **read_body(BookBody)))
+
+    @expose("/<int:book_id>/issue", methods=["POST"])
+    @endpoint(f"{BILL_BOOK}:edit")
+    def issue(self, book_id: int) -> dict[str, Any]:
+        """Issue a book to a cashier, or take it back."""
+        book = queries.get_bill_book(book_id)
+        cashier_id = read_body(IssueBody)["cashier_id"]
+        return book_answer(operations.issue_bill_book(book, cashier_id=cashier_id, actor=current()))
+
+
+class BillApi(RestApi):
+    """Bills: used numbers."""
+
+    resource_name = "bills"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{BILL}:see")
+    def list_bills(self) -> dict[str, Any]:
+        """Return the bills, newest first."""
+        cursor = request.args.get("cursor", type=int)
+        return queries.page_of(queries.select_bills(), Bill, cursor, clamp_limit(), bill_answer)
+
+    @expose("/<int:bill_id>/void", methods=["POST"])
+    @endpoint(f"{BILL}:void")
+    def void(self, bill_id: int) -> dict[str, Any]:
+        """Void a spoilt bill and give the receipt the next number."""
+        reason = read_body(ReasonBody)["reason"]
+        done = operations.void_bill(bill_id, reason=reason, actor=current())
+        return {
+            "voided": bill_answer(done.voided),
+            "bill": bill_answer(done.replacement),
+            "jobs": [describe_job(job) for job in done.jobs],
+        }
+
+
+def receipt_answer(receipt: Receipt) -> dict[str, Any]:
+    """Return a receipt as REST carries it."""
+    return {
+        "id": receipt.id,
+        "number": receipt.number,
+        "state": receipt.state,
+        "account_id": receipt.account_id,
+        "project_id": receipt.project_id,
+        "amount": plain(receipt.amount),
+        "method": receipt.method,
+        "payer": receipt.payer,
+        "purpose": receipt.purpose,
+        "received_on": receipt.received_on.isoformat() if receipt.received_on else None,
+        "confirmed_at": receipt.confirmed_at.isoformat() if receipt.confirmed_at else None,
+        "reverses_id": receipt.reverses_id,
+        "reason": receipt.reason,
+    }
+
+
+def allocation_answer(part: Allocation) -> dict[str, Any]:
+    """Return what of a receipt paid which receivable."""
+    return {
+        "receivable_id": part.receivable_id,
+        "kind": part.receivable.kind,
+        "name": part.receivable.name,
+        "amount": plain(part.amount),
+    }
+
+
+def bill_answer(bill: Bill) -> dict[str, Any]:
+    """Return a bill as REST carries it."""
+    return {
+        "id": bill.id,
+        "number": bill.number,
+        "receipt_id": bill.receipt_id,
+        "amount": plain(bill.amount),
+        "payer": bill.payer,
+        "issued_at": bill.issued_at.isoformat(),
+        "voided_at": bill.voided_at.isoformat() if bill.voided_at else None,
+        "void_reason": bill.void_reason,
+    }
+
+
+def book_answer(book: BillBook) -> dict[str, Any]:
+    """Return a bill book as REST carries it."""
+    return {
+        "id": book.id,
+        "project_id": book.project_id,
+        "kind": book.kind,
+        "prefix": book.prefix,
+        "digits": book.digits,
+        "first_number": book.first_number,
+        "last_number": book.last_number,
+        "next_number": book.next_number,
+        "cashier_id": book.cashier_id,
+    }
+
+
+def account_answer(account: Account, balance: queries.Balance) -> dict[str, Any]:
+    """Return an account and how it stands."""
+    return {
+        "id": account.id,
+        "project_id": account.project_id,
+        "room_id": account.room_id,
+        "room": account.room.title,
+        "subject": {"type": account.subject_type, "id": account.subject_id},
+        "title": account.title,
+        "payer": account.payer,
+        "deal_total": plain(account.deal_total),
+        "receivable": plain(balance.receivable),
+        "received": plain(balance.received),
+        "allocated": plain(balance.allocated),
+        "owed": plain(balance.owed),
+        "unallocated": plain(balance.unallocated),
+        "closed_at": account.closed_at.isoformat() if account.closed_at else None,
+    }
+
+
+RESOURCES = [ReceiptApi, AccountApi, BillBookApi, BillApi]
