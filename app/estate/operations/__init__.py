@@ -2,8 +2,78 @@
 
 from __future__ import annotations
 
+from app.estate.operations.buildings import (
+    add_building,
+    add_entrance,
+    add_house_type,
+    add_permit,
+    delete_building,
+    delete_entrance,
+    delete_house_type,
+    delete_permit,
+    edit_building,
+    edit_entrance,
+    edit_house_type,
+    edit_permit,
+)
 from app.estate.operations.events import prune_events
+from app.estate.operations.import_records import (
+    ReceivedFile,
+    finish_import,
+    list_faults,
+    record_import,
+    take_checked_file,
+    write_faults,
+)
+from app.estate.operations.imports import ImportOutcome, import_rooms
+from app.estate.operations.projects import (
+    add_member,
+    create_project,
+    delete_project,
+    edit_project,
+    find_project_by_code,
+    remove_member,
+)
+from app.estate.operations.rooms import add_room, delete_room, edit_room
+from app.estate.operations.staging import Progress
 from app.estate.operations.status import TakenRoom, put_room, set_status, take_room
 from app.estate.queries import building_may_sell
 
-__all__ = ["TakenRoom", "building_may_sell", "prune_events", "put_room", "set_status", "take_room"]
+__all__ = [
+    "ImportOutcome",
+    "Progress",
+    "ReceivedFile",
+    "TakenRoom",
+    "add_building",
+    "add_entrance",
+    "add_house_type",
+    "add_member",
+    "add_permit",
+    "add_room",
+    "building_may_sell",
+    "create_project",
+    "delete_building",
+    "delete_entrance",
+    "delete_house_type",
+    "delete_permit",
+    "delete_project",
+    "delete_room",
+    "edit_building",
+    "edit_entrance",
+    "edit_house_type",
+    "edit_permit",
+    "edit_project",
+    "edit_room",
+    "find_project_by_code",
+    "finish_import",
+    "import_rooms",
+    "list_faults",
+    "prune_events",
+    "put_room",
+    "record_import",
+    "remove_member",
+    "set_status",
+    "take_checked_file",
+    "take_room",
+    "write_faults",
+]

@@ -158,6 +158,15 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The room %(room)s has no entry in the sheet “%(sheet)s”.",
         "Fill it in there, or empty this cell.",
     ),
+    # Against what is there already
+    "room_without_area": (
+        "The room %(room)s is new and has no gross area.",
+        "Add the column of the gross area.",
+    ),
+    "room_on_market": (
+        "The room %(room)s would change, but it is %(state)s.",
+        "Withdraw it from sale first, or import without changing rooms.",
+    ),
 }
 
 

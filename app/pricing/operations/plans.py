@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from app.core.actor import Actor
 from app.core.db import db
@@ -20,15 +20,15 @@ from app.estate import policies as estate_policies
 from app.estate.models import Project, Room
 from app.estate.queries import get_project
 from app.pricing import policies
-from app.pricing.floors import default_floor
 from app.pricing.models import PricePlan, PricePlanRow, PricePlanState
 from app.pricing.queries import get_price_plan
+from app.pricing.rules import default_floor, fits_area
 from app.pricing.settings import floor_terms
+from app.workflows import engine
+from app.workflows.models import ApprovalRequest
 
 #: rooms read at a time when rows are checked against them
 BATCH = 5000
-#: by how many yuan a unit price times the area may miss the total: published lists cut to yuan
-TOLERANCE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,26 @@ def replace_plan_rows(plan: PricePlan, *, rows: Sequence[PlanRowDraft], actor: A
 def delete_price_plan(plan: PricePlan, *, actor: Actor) -> None:
     """Delete a draft with its rows. Raises WrongState for one that was sent or is in force."""
     locked = _open_for(plan, actor, "delete")
-    if locked.state != PricePlanState.DRAFT.value:
+    if locked.state != PricePlanState.DRAFT.value or _requests_of(locked):
         raise WrongState(
-            _l("%(plan)s was rejected and stays as a record. Draft a new plan.", plan=str(locked))
+            _l(
+                "%(plan)s has been sent for approval once and stays as a record. Draft a new plan.",
+                plan=str(locked),
+            )
         )
     db.session.execute(delete(PricePlanRow).where(PricePlanRow.plan_id == locked.id))
     db.session.delete(locked)
     db.session.flush()
+
+
+def submit_price_plan(plan: PricePlan, *, reason: str, actor: Actor) -> ApprovalRequest:
+    """Send an open plan for approval; its rows stay as they are until that ends.
+
+    Raises NotAllowed, WrongState for a plan that is not open, Conflict if it was sent already,
+    Invalid without a reason or naming the role that is missing.
+    """
+    actor.require(f"{policies.PLAN}:submit")
+    return engine.submit("price_change", plan.id, values={}, reason=reason, actor=actor)
 
 
 def freeze_plan(plan_id: int, *, actor: Actor) -> PricePlan:
@@ -126,6 +139,14 @@ def reopen_plan(plan_id: int, *, rejected: bool, actor: Actor) -> PricePlan:
     transition(plan, to, actor=actor)
     db.session.flush()
     return plan
+
+
+def _requests_of(plan: PricePlan) -> int:
+    found = select(func.count()).where(
+        ApprovalRequest.subject_type == "price_plan", ApprovalRequest.subject_id == plan.id
+    )
+    count: int = db.session.scalar(found)
+    return count
 
 
 def _open_for(plan: PricePlan, actor: Actor, action: str) -> PricePlan:
@@ -155,7 +176,6 @@ def _check_rows(project: Project, rows: Sequence[PlanRowDraft]) -> list[dict[str
     seen: set[int] = set()
     prices: list[dict[str, Any]] = []
     percent, step = floor_terms(project.id)
-    tolerance = max(TOLERANCE, project.total_rounding)
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         areas = _areas(project.id, [row.room_id for row in batch])
@@ -165,7 +185,7 @@ def _check_rows(project: Project, rows: Sequence[PlanRowDraft]) -> list[dict[str
             if row.room_id in seen:
                 raise _wrong(_l("Row %(row)d: this room is in the plan already.", row=place))
             seen.add(row.room_id)
-            price = _price(row, areas[row.room_id], tolerance, place)
+            price = _price(row, areas[row.room_id], project.total_rounding, place)
             floor = row.floor_total or default_floor(price["list_total"], percent, step)
             prices.append({"room_id": row.room_id, **price, "floor_total": floor})
     return prices
@@ -178,7 +198,7 @@ def _areas(project_id: int, room_ids: Sequence[int]) -> dict[int, Decimal]:
     return {row.id: row.gross_area for row in found}
 
 
-def _price(row: PlanRowDraft, area: Decimal, tolerance: Decimal, place: int) -> dict[str, Decimal]:
+def _price(row: PlanRowDraft, area: Decimal, rounding: Decimal, place: int) -> dict[str, Decimal]:
     """Return the total and unit price of a row; the total rules where both are given."""
     total, unit = row.list_total, row.list_unit_price
     if total is None and unit is None:
@@ -187,7 +207,7 @@ def _price(row: PlanRowDraft, area: Decimal, tolerance: Decimal, place: int) -> 
         total = times_area(unit, area)
     if total is None or total < FEN or total > MAX_AMOUNT or (unit is not None and unit < FEN):
         raise _wrong(_l("Row %(row)d: a price must be above 0.", row=place))
-    if unit is not None and abs(times_area(unit, area) - total) > tolerance:
+    if unit is not None and not fits_area(total, unit, area, rounding):
         raise _wrong(
             _l(
                 "Row %(row)d: %(unit)s per m² on %(area)s m² does not come to %(total)s.",

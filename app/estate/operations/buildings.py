@@ -1,0 +1,224 @@
+"""Permits, buildings, entrances and house types."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select
+
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import Conflict, Invalid
+from app.core.settings import get_setting
+from app.estate import policies
+from app.estate.models import (
+    Building,
+    Entrance,
+    HouseType,
+    Permit,
+    PermitBuilding,
+    Room,
+    RoomStatus,
+)
+from app.estate.operations.records import add_row, change_row, remove_row
+from app.estate.queries import get_building
+from app.estate.settings import SELL_WITHOUT_PERMIT
+
+
+def add_building(
+    *,
+    project_id: int,
+    name: str,
+    position: int | None = None,
+    completed_on: date | None = None,
+    actor: Actor,
+) -> Building:
+    """Add a building. Raises Conflict if the project has one of that name."""
+    actor.require(f"{policies.BUILDING}:add")
+    policies.require_reach(actor, project_id)
+    building = Building(
+        project_id=project_id, name=name, position=position or 0, completed_on=completed_on
+    )
+    return add_row(building, taken=_l("There is a building %(name)s already.", name=name))
+
+
+def edit_building(building: Building, *, actor: Actor, **values: Any) -> Building:
+    """Change a building.
+
+    Raises Conflict if the name is taken, or if without its completion record the building may not
+    be sold any more while rooms of it are on sale.
+    """
+    actor.require(f"{policies.BUILDING}:edit")
+    policies.require_reach(actor, building.project_id)
+    values = {name: 0 if name == "position" and value is None else value
+              for name, value in values.items()}  # fmt: skip
+    name = values.get("name", building.name)
+    change_row(building, values, taken=_l("There is a building %(name)s already.", name=name))
+    _keep_sellable([building.id])
+    return building
+
+
+def delete_building(building: Building, *, actor: Actor) -> None:
+    """Delete a building without rooms. Raises Conflict while anything hangs on it."""
+    actor.require(f"{policies.BUILDING}:delete")
+    policies.require_reach(actor, building.project_id)
+    sentence = _l("%(name)s has rooms or stands on a permit and cannot be deleted.",
+                  name=building.name)  # fmt: skip
+    remove_row(building, used=sentence)
+
+
+def add_entrance(
+    *, building_id: int, name: str, position: int | None = None, actor: Actor
+) -> Entrance:
+    """Add an entrance to a building. Raises NotFound outside scope, Conflict for a taken name."""
+    actor.require(f"{policies.ENTRANCE}:add")
+    building = get_building(building_id)
+    entrance = Entrance(
+        project_id=building.project_id, building_id=building_id, name=name, position=position or 0
+    )
+    return add_row(entrance, taken=_l("There is an entrance %(name)s already.", name=name))
+
+
+def edit_entrance(
+    entrance: Entrance, *, name: str, position: int | None = None, actor: Actor
+) -> Entrance:
+    """Change an entrance's name or place. Raises Conflict for a taken name."""
+    actor.require(f"{policies.ENTRANCE}:edit")
+    policies.require_reach(actor, entrance.project_id)
+    values = {"name": name, "position": position or 0}
+    taken = _l("There is an entrance %(name)s already.", name=name)
+    return change_row(entrance, values, taken=taken)
+
+
+def delete_entrance(entrance: Entrance, *, actor: Actor) -> None:
+    """Delete an entrance without rooms. Raises Conflict while it has some."""
+    actor.require(f"{policies.ENTRANCE}:delete")
+    policies.require_reach(actor, entrance.project_id)
+    sentence = _l("%(name)s has rooms and cannot be deleted.", name=entrance.name)
+    remove_row(entrance, used=sentence)
+
+
+def add_house_type(*, project_id: int, name: str, actor: Actor) -> HouseType:
+    """Add a house type. Raises Conflict for a taken name."""
+    actor.require(f"{policies.HOUSE_TYPE}:add")
+    policies.require_reach(actor, project_id)
+    taken = _l("There is a house type %(name)s already.", name=name)
+    return add_row(HouseType(project_id=project_id, name=name), taken=taken)
+
+
+def edit_house_type(house_type: HouseType, *, name: str, actor: Actor) -> HouseType:
+    """Rename a house type. Raises Conflict for a taken name."""
+    actor.require(f"{policies.HOUSE_TYPE}:edit")
+    policies.require_reach(actor, house_type.project_id)
+    taken = _l("There is a house type %(name)s already.", name=name)
+    return change_row(house_type, {"name": name}, taken=taken)
+
+
+def delete_house_type(house_type: HouseType, *, actor: Actor) -> None:
+    """Delete a house type that no room has. Raises Conflict while one has it."""
+    actor.require(f"{policies.HOUSE_TYPE}:delete")
+    policies.require_reach(actor, house_type.project_id)
+    sentence = _l("Rooms are of the type %(name)s; it cannot be deleted.", name=house_type.name)
+    remove_row(house_type, used=sentence)
+
+
+def add_permit(
+    *,
+    project_id: int,
+    number: str,
+    granted_on: date,
+    building_ids: Sequence[int] = (),
+    actor: Actor,
+) -> Permit:
+    """Enter a pre-sale permit with its buildings. Raises Conflict for a number entered already."""
+    actor.require(f"{policies.PERMIT}:add")
+    policies.require_reach(actor, project_id)
+    _check_buildings(project_id, building_ids)
+    permit = add_row(
+        Permit(project_id=project_id, number=number, granted_on=granted_on),
+        taken=_l("The permit %(number)s has been entered already.", number=number),
+    )
+    _put_buildings(permit, building_ids)
+    return permit
+
+
+def edit_permit(
+    permit: Permit,
+    *,
+    number: str,
+    granted_on: date,
+    building_ids: Sequence[int] = (),
+    actor: Actor,
+) -> Permit:
+    """Change a permit and its buildings.
+
+    Raises Conflict if a building would lose its only permit while rooms of it are on sale.
+    """
+    actor.require(f"{policies.PERMIT}:edit")
+    policies.require_reach(actor, permit.project_id)
+    _check_buildings(permit.project_id, building_ids)
+    before = [building.id for building in permit.buildings]
+    taken = _l("The permit %(number)s has been entered already.", number=number)
+    change_row(permit, {"number": number, "granted_on": granted_on}, taken=taken)
+    db.session.execute(delete(PermitBuilding).where(PermitBuilding.permit_id == permit.id))
+    _put_buildings(permit, building_ids)
+    _keep_sellable(before)
+    return permit
+
+
+def delete_permit(permit: Permit, *, actor: Actor) -> None:
+    """Delete a permit. Raises Conflict if rooms on sale rest on it alone."""
+    actor.require(f"{policies.PERMIT}:delete")
+    policies.require_reach(actor, permit.project_id)
+    before = [building.id for building in permit.buildings]
+    db.session.execute(delete(PermitBuilding).where(PermitBuilding.permit_id == permit.id))
+    _keep_sellable(before)
+    db.session.expire(permit, ["buildings"])
+    remove_row(permit, used=_l("Other records still use this one."))
+
+
+def _put_buildings(permit: Permit, building_ids: Sequence[int]) -> None:
+    # By rows of our own: the relation's table also carries the project, for the scope.
+    db.session.add_all(
+        PermitBuilding(permit_id=permit.id, building_id=building_id, project_id=permit.project_id)
+        for building_id in dict.fromkeys(building_ids)
+    )
+    db.session.flush()
+    db.session.expire(permit, ["buildings"])
+
+
+def _check_buildings(project_id: int, building_ids: Collection[int]) -> None:
+    found = db.session.scalars(
+        select(Building.id).where(Building.id.in_(building_ids), Building.project_id == project_id)
+    )
+    if len(set(found)) < len(set(building_ids)):
+        sentence = _l("Choose buildings of this project.")
+        raise Invalid(sentence, fields={"building_ids": sentence})
+
+
+def _keep_sellable(building_ids: Collection[int]) -> None:
+    """Refuse to leave rooms on sale in a building without permit and completion record."""
+    left = (
+        select(Building)
+        .where(
+            Building.id.in_(building_ids),
+            Building.completed_on.is_(None),
+            ~select(PermitBuilding.id).where(PermitBuilding.building_id == Building.id).exists(),
+            select(Room.id)
+            .where(Room.building_id == Building.id, Room.status != RoomStatus.UNRELEASED.value)
+            .exists(),
+        )
+        .order_by(Building.position, Building.id)
+    )
+    for building in db.session.scalars(left):
+        if not get_setting(SELL_WITHOUT_PERMIT, building.project_id):
+            raise Conflict(
+                _l(
+                    "Rooms of %(building)s are on sale or sold by this; withdraw them first.",
+                    building=building.name,
+                ),
+                code="permit_needed",
+            )

@@ -1,0 +1,144 @@
+"""Keeps what every import was and did, with its faults, and the file of a dry run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import NotFound, WrongState
+from app.core.numbering import next_number
+from app.estate.models import RoomImport, RoomImportFile, RoomImportState
+from app.estate.sheets import Fault, PriceList, write_fault_sheet
+
+#: how long the file of a dry run waits to be carried out
+KEPT = timedelta(days=1)
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file as it came in."""
+
+    name: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Return what tells this file from every other."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def record_import(
+    file: ReceivedFile,
+    *,
+    project_id: int,
+    shape: str,
+    dry_run: bool,
+    counts: dict[str, Any],
+    faults: tuple[Fault, ...],
+    actor: Actor,
+) -> RoomImport:
+    """Write down an import; the file of a good dry run is kept for carrying it out later."""
+    record = RoomImport(
+        project_id=project_id,
+        number=next_number("DR"),
+        file_name=file.name[-LONGEST_NAME:],
+        sha256=file.sha256,
+        shape=shape,
+        dry_run=dry_run,
+        state=_state(dry_run=dry_run, is_refused=bool(faults)).value,
+        counts=counts,
+        faults=[_fault_data(fault) for fault in faults],
+        created_by_id=actor.id if actor.kind == "user" else None,
+    )
+    db.session.add(record)
+    db.session.flush()
+    if record.state == RoomImportState.CHECKED.value:
+        _keep_file(record, file.content)
+    return record
+
+
+def take_checked_file(record: RoomImport) -> ReceivedFile:
+    """Lock a dry run that is about to be carried out and return its file.
+
+    Raises WrongState if somebody was first, NotFound when the file was kept long enough.
+    """
+    locked: RoomImport = db.session.scalars(
+        select(RoomImport)
+        .where(RoomImport.id == record.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if locked.state != RoomImportState.CHECKED.value:
+        raise WrongState(
+            _l(
+                "%(number)s is not waiting any more: %(state)s.",
+                number=locked.number,
+                state=RoomImportState(locked.state).title,
+            )
+        )
+    content: bytes | None = db.session.scalar(
+        select(RoomImportFile.content).where(RoomImportFile.import_id == locked.id)
+    )
+    if content is None:
+        raise NotFound(
+            _l("The file of %(number)s is no longer kept. Choose it again.", number=locked.number)
+        )
+    return ReceivedFile(locked.file_name, content)
+
+
+def finish_import(
+    record: RoomImport, *, counts: dict[str, Any], faults: tuple[Fault, ...]
+) -> RoomImport:
+    """Write down how carrying out a dry run ended; its file goes."""
+    record.dry_run = False
+    record.state = _state(dry_run=False, is_refused=bool(faults)).value
+    record.counts = counts
+    record.faults = [_fault_data(fault) for fault in faults]
+    db.session.execute(delete(RoomImportFile).where(RoomImportFile.import_id == record.id))
+    db.session.flush()
+    return record
+
+
+def list_faults(record: RoomImport) -> list[Fault]:
+    """Return the faults of a refused import."""
+    return [Fault(**fault) for fault in record.faults]
+
+
+def write_faults(record: RoomImport, target: BinaryIO) -> None:
+    """Write the sheet of faults as .xlsx in the reader's language."""
+    write_fault_sheet(PriceList(faults=list_faults(record)), target)
+
+
+def _keep_file(record: RoomImport, content: bytes) -> None:
+    # Whoever keeps a file clears away what others left; no job of its own is needed for it.
+    # Imports of all projects, since a file that nobody confirmed belongs to nobody any more.
+    stale = RoomImportFile.created_at < clock.now() - KEPT
+    db.session.execute(delete(RoomImportFile).where(stale), execution_options={"whole_group": True})
+    db.session.add(
+        RoomImportFile(project_id=record.project_id, import_id=record.id, content=content)
+    )
+    db.session.flush()
+
+
+def _state(*, dry_run: bool, is_refused: bool) -> RoomImportState:
+    if is_refused:
+        return RoomImportState.REFUSED
+    return RoomImportState.CHECKED if dry_run else RoomImportState.DONE
+
+
+def _fault_data(fault: Fault) -> dict[str, Any]:
+    """Return a fault as JSON; its sentences are made again in the reader's language."""
+    params = {
+        name: value if isinstance(value, int) else str(value)
+        for name, value in fault.params.items()
+    }
+    return {**asdict(fault), "params": params}

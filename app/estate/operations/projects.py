@@ -1,0 +1,157 @@
+"""Projects, and who belongs to them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.admin.models import Organization
+from app.admin.operations import touch_access
+from app.admin.principal import forget_principals
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import Invalid, NotAllowed
+from app.core.money import FEN, ROUNDING_STEPS
+from app.estate import policies
+from app.estate.models import Project, ProjectMember
+from app.estate.operations.records import add_row, change_row, remove_row
+from app.estate.queries import get_user, reaches_organization
+
+#: the organization that a first project is put under where there is none at all
+FIRST_ORGANIZATION = "GROUP"
+
+
+def find_project_by_code(code: str) -> Project | None:
+    """Return the project of that code within scope, or None."""
+    found: Project | None = db.session.scalar(select(Project).where(Project.code == code))
+    return found
+
+
+def create_project(  # noqa: PLR0913 - one argument a field of the form
+    *,
+    code: str,
+    name: str,
+    organization_id: int | None = None,
+    parent_id: int | None = None,
+    company: str | None = None,
+    city: str | None = None,
+    address: str | None = None,
+    total_rounding: Decimal = FEN,
+    actor: Actor,
+) -> Project:
+    """Add a project; without an organization, under the group's top.
+
+    Raises NotAllowed, also for an organization that the actor does not reach; Conflict if the
+    code is taken anywhere in the group; Invalid for an unknown rounding.
+    """
+    actor.require(f"{policies.PROJECT}:add")
+    owner = organization_id or _top_organization()
+    _require_organization(owner, actor)
+    if parent_id is not None:
+        policies.require_reach(actor, parent_id)
+    _check_rounding(total_rounding)
+    project = Project(
+        code=code,
+        name=name,
+        organization_id=owner,
+        parent_id=parent_id,
+        company=company,
+        city=city,
+        address=address,
+        total_rounding=total_rounding,
+    )
+    add_row(project, taken=_code_taken(code))
+    # Who reaches it changes with it; other processes see it within half a minute.
+    forget_principals()
+    return project
+
+
+def edit_project(project: Project, *, actor: Actor, **values: Any) -> Project:
+    """Change a project. Raises as ``create_project``; Invalid for a project inside itself."""
+    actor.require(f"{policies.PROJECT}:edit")
+    policies.require_reach(actor, project.id)
+    if "organization_id" in values and values["organization_id"] != project.organization_id:
+        _require_organization(values["organization_id"], actor)
+    if values.get("parent_id") is not None:
+        policies.require_reach(actor, values["parent_id"])
+        _check_parent(project, values["parent_id"])
+    if "total_rounding" in values:
+        _check_rounding(values["total_rounding"])
+    return change_row(project, values, taken=_code_taken(values.get("code", project.code)))
+
+
+def delete_project(project: Project, *, actor: Actor) -> None:
+    """Delete an empty project. Raises Conflict while anything hangs on it."""
+    actor.require(f"{policies.PROJECT}:delete")
+    policies.require_reach(actor, project.id)
+    sentence = _l(
+        "%(name)s has buildings, people or deals and cannot be deleted.", name=project.name
+    )
+    remove_row(project, used=sentence)
+
+
+def add_member(*, project_id: int, user_id: int, actor: Actor) -> ProjectMember:
+    """Let a user reach the project and its phases; he has to sign in again."""
+    actor.require(f"{policies.PROJECT_MEMBER}:add")
+    policies.require_reach(actor, project_id)
+    user = get_user(user_id)
+    member = add_row(
+        ProjectMember(project_id=project_id, user_id=user_id),
+        taken=_l("%(name)s belongs to this project already.", name=user.full_name),
+    )
+    touch_access(user)
+    return member
+
+
+def remove_member(member: ProjectMember, *, actor: Actor) -> None:
+    """Take a project away from a user; he has to sign in again."""
+    actor.require(f"{policies.PROJECT_MEMBER}:delete")
+    policies.require_reach(actor, member.project_id)
+    touch_access(member.user)
+    remove_row(member, used=_l("Other records still use this one."))
+
+
+def _top_organization() -> int:
+    top: int | None = db.session.scalar(
+        select(Organization.id)
+        .where(Organization.parent_id.is_(None))
+        .order_by(Organization.id)
+        .limit(1)
+    )
+    if top is not None:
+        return top
+    first = Organization(code=FIRST_ORGANIZATION, name=str(_l("Group")))
+    db.session.add(first)
+    db.session.flush()
+    return first.id
+
+
+def _require_organization(organization_id: int, actor: Actor) -> None:
+    if actor.projects is None:
+        return
+    if actor.id is None or not reaches_organization(actor.id, organization_id):
+        raise NotAllowed(
+            _l("This organization is not within your scope. Choose one that you belong to.")
+        )
+
+
+def _check_rounding(step: Decimal) -> None:
+    if step not in ROUNDING_STEPS:
+        sentence = _l("Totals are rounded to 0.01, 1, 10 or 100 yuan.")
+        raise Invalid(sentence, fields={"total_rounding": sentence})
+
+
+def _check_parent(project: Project, parent_id: int) -> None:
+    above: Project | None = db.session.get(Project, parent_id)
+    while above is not None:
+        if above.id == project.id:
+            sentence = _l("A project cannot be a phase of itself.")
+            raise Invalid(sentence, fields={"parent_id": sentence})
+        above = above.parent
+
+
+def _code_taken(code: str) -> Any:
+    return _l("There is a project with the code %(code)s already.", code=code)

@@ -1,0 +1,142 @@
+"""The price list as a table of the database: what an import compares and writes from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import Any, Protocol
+
+from sqlalchemy import text
+
+from app.core.db import db
+from app.estate.sheets import SheetRow
+
+#: rows that are handed to the database at a time
+CHUNK = 2000
+
+FloorOf = Callable[[Decimal], Decimal]
+Place = tuple[str, str | None]
+
+
+class Progress(Protocol):
+    """Somebody who watches an import."""
+
+    def start(self, total: int) -> None:
+        """Say how many rooms there are."""
+
+    def advance(self, rooms: int) -> None:
+        """Say that so many more have been handed to the database."""
+
+
+class Unwatched:
+    """Nobody watches."""
+
+    def start(self, total: int) -> None:
+        """Take no notice."""
+
+    def advance(self, rooms: int) -> None:
+        """Take no notice."""
+
+
+# Gone with the transaction. Names in pg_temp belong to this connection alone.
+_CREATE = """
+DROP TABLE IF EXISTS pg_temp.price_list_row;
+CREATE TEMP TABLE price_list_row (
+  place integer, line integer, sheet text, title text, building_id bigint, entrance_id bigint,
+  floor integer, floor_name text, column_no integer, number text, house_type text,
+  gross_area numeric(10,2), inside_area numeric(10,2), list_unit_price numeric(14,2),
+  list_total numeric(14,2), floor_total numeric(14,2),
+  room_id bigint, room_status text, differs boolean NOT NULL DEFAULT false
+) ON COMMIT DROP
+"""
+_COLUMNS = (
+    "place, line, sheet, title, building_id, entrance_id, floor, floor_name, column_no, number,"
+    " house_type, gross_area, inside_area, list_unit_price, list_total, floor_total"
+)
+
+# A figure that the list does not give is no difference.
+_MATCH = text("""
+UPDATE price_list_row p
+   SET room_id = r.id, room_status = r.status,
+       differs = (coalesce(p.gross_area <> r.gross_area, false)
+               OR (p.inside_area IS NOT NULL AND p.inside_area IS DISTINCT FROM r.inside_area)
+               OR p.floor <> r.floor OR p.floor_name <> r.floor_name
+               OR p.column_no <> r.column_no
+               OR (p.house_type IS NOT NULL AND p.house_type IS DISTINCT FROM h.name))
+  FROM estate_room r LEFT JOIN estate_house_type h ON h.id = r.house_type_id
+ WHERE r.project_id = :project_id AND r.building_id = p.building_id AND r.number = p.number
+   AND r.entrance_id IS NOT DISTINCT FROM p.entrance_id
+""")
+
+
+def stage(
+    rows: Sequence[SheetRow],
+    places: Mapping[Place, tuple[int, int | None]],
+    *,
+    floor_of: FloorOf | None,
+    progress: Progress,
+) -> None:
+    """Copy the list into a table of this transaction; ``places`` gives building and entrance.
+
+    ``floor_of`` works out the floor total of a list total in yuan.
+    """
+    for statement in _CREATE.split(";"):
+        db.session.execute(text(statement))
+    progress.start(len(rows))
+    cursor = db.session.connection().connection.cursor()
+    try:
+        copy = f"COPY price_list_row ({_COLUMNS}) FROM STDIN WITH (FORMAT csv)"
+        cursor.copy_expert(copy, _Lines(_values(rows, places, floor_of), progress))
+    finally:
+        cursor.close()
+    db.session.execute(text("ANALYZE price_list_row"))
+
+
+def match_rooms(project_id: int) -> None:
+    """Find each row's room, if it is there, and whether the list says something else of it."""
+    db.session.execute(_MATCH, {"project_id": project_id})
+
+
+def _values(
+    rows: Iterable[SheetRow],
+    places: Mapping[Place, tuple[int, int | None]],
+    floor_of: FloorOf | None,
+) -> Iterator[tuple[Any, ...]]:
+    for place, row in enumerate(rows, 1):
+        building_id, entrance_id = places[row.building, row.entrance]
+        floor_total = floor_of(row.total) if floor_of and row.total is not None else None
+        yield (
+            place, row.line, row.sheet, row.title, building_id, entrance_id, row.floor,
+            row.floor_name, row.column, row.number, row.house_type, row.gross_area,
+            row.inside_area, row.unit_price, row.total, floor_total,
+        )  # fmt: skip
+
+
+class _Lines(io.TextIOBase):
+    """A file to read from that is written while it is read, so that memory stays flat."""
+
+    def __init__(self, values: Iterator[tuple[Any, ...]], progress: Progress) -> None:
+        super().__init__()
+        self.values = values
+        self.progress = progress
+        self.rest = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> str:
+        """Return up to ``size`` characters; the database asks again until there are none."""
+        most = size if size is not None and size >= 0 else CHUNK
+        while len(self.rest) < most:
+            chunk = list(islice(self.values, CHUNK))
+            if not chunk:
+                break
+            buffer = io.StringIO()
+            csv.writer(buffer, lineterminator="\n").writerows(chunk)
+            self.rest += buffer.getvalue()
+            self.progress.advance(len(chunk))
+        given, self.rest = self.rest[:most], self.rest[most:]
+        return given

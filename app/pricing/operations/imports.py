@@ -1,0 +1,302 @@
+"""Takes in a price list: its rooms, and one draft plan of its prices; all of it or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
+
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.money import ZERO
+from app.core.money import plain as plain_number
+from app.estate import operations as estate
+from app.estate.models import Project, RoomImport
+from app.estate.operations import ImportOutcome, Progress, ReceivedFile
+from app.estate.sheets import Comparison, Fault, PriceList, compare, read_price_list
+from app.pricing.models import PricePlan
+from app.pricing.operations.plans import new_plan
+from app.pricing.rules import default_floor
+from app.pricing.settings import floor_terms
+
+#: yuan by which two lists of the same prices may differ per room: published totals are cut
+TOLERANCE = Decimal("1.00")
+#: rooms beyond it that are named
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far the list agrees with another one, room by room; amounts in yuan.
+
+    ``missing`` counts rooms that only one of the two prices; ``other`` says what it was held
+    against.
+    """
+
+    other: str
+    compared: int
+    largest: Decimal
+    largest_room: str
+    beyond: int
+    beyond_rooms: tuple[str, ...]
+    missing: int
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether every room of one is in the other, at totals within the tolerance."""
+        return bool(self.compared) and not self.beyond and not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class ListImport:
+    """What came of a price list. With faults nothing but the record was written.
+
+    ``list_total`` is the plan's sum in yuan, or what it would be.
+    """
+
+    record: RoomImport
+    outcome: ImportOutcome
+    plan: PricePlan | None
+    list_total: Decimal
+    agreements: tuple[Agreement, ...]
+    #: what stood before every building's name
+    project_name: str | None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Return what is wrong with the file, line by line."""
+        return self.outcome.faults
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One import while it is under way."""
+
+    file: ReceivedFile
+    price_list: PriceList
+    project: Project
+    update: bool
+    actor: Actor
+
+
+def import_price_list(
+    data: bytes,
+    file_name: str,
+    *,
+    project: Project,
+    update: bool,
+    dry_run: bool,
+    actor: Actor,
+    second: ReceivedFile | None = None,
+    progress: Progress | None = None,
+) -> ListImport:
+    """Import a price list in either shape: rooms, and a draft plan when it has prices.
+
+    No room has a list price until that plan is approved. Rooms that are there are compared, and
+    changed only with ``update``. A file with faults is refused as a whole: nothing but the record
+    of the import with its faults is written. ``second`` is another list of the same prices that
+    is only compared. Raises NotAllowed, NotFound for a project outside scope.
+    """
+    file = ReceivedFile(file_name, data)
+    price_list = read_price_list(data, project_name=_own_name(project))
+    work = _Work(file, price_list, project, update, actor)
+    comparison = _compare_second(work, second)
+    result = _run(work, dry_run=dry_run, progress=progress)
+    agreements = (*_first(comparison), *result.agreements)
+    record = estate.record_import(
+        file,
+        project_id=project.id,
+        shape=price_list.shape.value if price_list.shape else "",
+        dry_run=dry_run,
+        counts=_counts(work, result, agreements),
+        faults=result.outcome.faults,
+        actor=actor,
+    )
+    return ListImport(
+        record, result.outcome, result.plan, result.list_total, agreements,
+        price_list.project_name,
+    )  # fmt: skip
+
+
+def carry_out_import(record: RoomImport, *, actor: Actor) -> ListImport:
+    """Carry out a dry run with the file that was checked then.
+
+    Everything is looked at again: what was good then may have faults against today's rooms.
+    Raises WrongState if somebody was first, NotFound when the file is no longer kept.
+    """
+    file = estate.take_checked_file(record)
+    price_list = read_price_list(file.content, project_name=_own_name(record.project))
+    work = _Work(file, price_list, record.project, bool(record.counts.get("update")), actor)
+    result = _run(work, dry_run=False, progress=None)
+    kept = [found for found in record.counts.get("agreements", []) if found["other"]]
+    counts = _counts(work, result, result.agreements)
+    counts["agreements"] = [*kept, *counts["agreements"]]
+    estate.finish_import(record, counts=counts, faults=result.outcome.faults)
+    return ListImport(
+        record, result.outcome, result.plan, result.list_total, result.agreements,
+        price_list.project_name,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    outcome: ImportOutcome
+    plan: PricePlan | None
+    list_total: Decimal
+    agreements: tuple[Agreement, ...]
+
+
+def _run(work: _Work, *, dry_run: bool, progress: Progress | None) -> _Result:
+    percent, step = floor_terms(work.project.id)
+    outcome = estate.import_rooms(
+        work.price_list,
+        project=work.project,
+        update=work.update,
+        dry_run=dry_run,
+        actor=work.actor,
+        floor_of=partial(default_floor, percent=percent, step=step),
+        progress=progress,
+    )
+    if outcome.faults:
+        return _Result(outcome, None, ZERO, ())
+    agreements = _first(_compare_known())
+    plan = None
+    if not dry_run and work.price_list.has_prices:
+        plan = _draft_plan(work)
+    total = db.session.execute(_TOTAL, {"update": work.update}).scalar_one()
+    return _Result(outcome, plan, total, agreements)
+
+
+# A room that the list would change, and does not, is left out: its price was made for another.
+_WANTED = "p.list_total IS NOT NULL AND (:update OR NOT p.differs)"
+_TOTAL = text(f"SELECT coalesce(sum(p.list_total), 0) FROM price_list_row p WHERE {_WANTED}")
+_ROWS = text(f"""
+INSERT INTO pricing_price_plan_row
+       (project_id, plan_id, room_id, list_unit_price, list_total, floor_total)
+SELECT r.project_id, :plan_id, r.id,
+       coalesce(p.list_unit_price, round(p.list_total / r.gross_area, 2)),
+       p.list_total, p.floor_total
+  FROM price_list_row p JOIN estate_room r ON r.id = p.room_id
+ WHERE {_WANTED} ORDER BY p.place
+""")
+# What the rooms' latest prices are: drafted, in approval or in force.
+_KNOWN = text("""
+SELECT p.title, p.list_total, k.list_total AS known
+  FROM price_list_row p
+  JOIN LATERAL (SELECT w.list_total FROM pricing_price_plan_row w
+                  JOIN pricing_price_plan n ON n.id = w.plan_id AND n.state <> 'rejected'
+                 WHERE w.room_id = p.room_id ORDER BY w.plan_id DESC LIMIT 1) k ON true
+ WHERE p.list_total IS NOT NULL
+""")
+
+
+def _own_name(project: Project) -> str | None:
+    """Return the name that may stand before buildings; a bare code such as A is none."""
+    return None if project.name == project.code else project.name
+
+
+def _draft_plan(work: _Work) -> PricePlan | None:
+    plan = new_plan(
+        project_id=work.project.id,
+        name=str(_l("Price list %(file)s", file=work.file.name)),
+        origin="import",
+        actor=work.actor,
+    )
+    added = db.session.execute(_ROWS, {"plan_id": plan.id, "update": work.update})
+    if not added.rowcount:
+        db.session.delete(plan)
+        db.session.flush()
+        return None
+    return plan
+
+
+def _compare_known() -> Agreement | None:
+    """Compare with the prices that the project has from earlier lists and plans."""
+    rows = db.session.execute(_KNOWN).all()
+    if not rows:
+        return None
+    apart = [(abs(row.list_total - row.known), row.title) for row in rows]
+    largest, room = max(apart)
+    beyond = [title for amount, title in apart if amount > TOLERANCE]
+    return Agreement(
+        other="",
+        compared=len(rows),
+        largest=largest,
+        largest_room=room if largest else "",
+        beyond=len(beyond),
+        beyond_rooms=tuple(beyond[:SHOWN]),
+        missing=0,
+    )
+
+
+def _compare_second(work: _Work, second: ReceivedFile | None) -> Agreement | None:
+    """Compare with a second file; what is wrong with that one is a fault like any other."""
+    if second is None:
+        return None
+    other = read_price_list(second.content, project_name=_own_name(work.project))
+    if other.faults:
+        work.price_list.faults.extend(_of_file(fault, second.name) for fault in other.faults)
+        return None
+    return _from_comparison(second.name, compare(work.price_list, other, tolerance=TOLERANCE))
+
+
+def _of_file(fault: Fault, name: str) -> Fault:
+    sheet = f"{name} · {fault.sheet}" if fault.sheet else name
+    return Fault(sheet, fault.line, fault.column, fault.value, fault.code, fault.params)
+
+
+def _from_comparison(name: str, found: Comparison) -> Agreement:
+    apart = (found.only_in_one, found.only_in_other, found.priced_in_one_only)
+    beyond = tuple(difference.title for difference in found.beyond)
+    return Agreement(
+        other=name,
+        compared=found.compared,
+        largest=found.largest_difference,
+        largest_room=found.largest.title if found.largest and found.largest.amount else "",
+        beyond=len(beyond),
+        beyond_rooms=(beyond + sum(apart, ()))[:SHOWN],
+        missing=sum(len(titles) for titles in apart),
+    )
+
+
+def _first(agreement: Agreement | None) -> tuple[Agreement, ...]:
+    return () if agreement is None else (agreement,)
+
+
+def _counts(work: _Work, result: _Result, agreements: tuple[Agreement, ...]) -> dict[str, Any]:
+    """Return what is kept of an import, as JSON."""
+    outcome, plan = result.outcome, result.plan
+    counts: dict[str, Any] = {
+        "update": work.update,
+        "rooms": outcome.rooms,
+        "new": outcome.new,
+        "changed": outcome.changed,
+        "unchanged": outcome.unchanged,
+        "absent": outcome.absent,
+        "faults": len(outcome.faults),
+        "list_total": result.list_total,
+        "buildings": [asdict(building) for building in outcome.buildings],
+        "changes": [asdict(change) for change in outcome.changes],
+        "agreements": [{**asdict(found), "agrees": found.agrees} for found in agreements],
+        "ignored": list(work.price_list.ignored),
+        "price_plan": None,
+    }
+    if plan is not None:
+        counts["price_plan"] = {"id": plan.id, "number": plan.number, "name": plan.name}
+    kept: dict[str, Any] = _json(counts)
+    return kept
+
+
+def _json(value: Any) -> Any:
+    """Return figures as strings with 2 decimals, as REST answers carry them."""
+    if isinstance(value, Decimal):
+        return plain_number(value)
+    if isinstance(value, dict):
+        return {name: _json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(inner) for inner in value]
+    return value
