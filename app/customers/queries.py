@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.admin.models import AppUser
@@ -21,6 +21,7 @@ TAIL_LENGTH = 4
 MOBILE_LENGTH = 11
 SHORTEST_DOCUMENT = 5
 LONGEST_QUERY = 60
+COUNT_BOUND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,23 @@ def search_customers(
     ``q`` is a part of a name, the last four places of a phone or a whole one, or a document's
     number; empty for all. ``before`` is the id of the last one of the page before.
     """
-    found = select(Customer).options(selectinload(Customer.owner))
-    if project_id is not None:
-        found = found.where(Customer.project_id == project_id)
+    found = _searched(select(Customer), q, project_id).options(selectinload(Customer.owner))
     if before is not None:
         found = found.where(Customer.id < before)
-    found = matching(found, q)
     return list(db.session.scalars(found.order_by(Customer.id.desc()).limit(limit)))
+
+
+def count_customers(q: str, *, project_id: int | None = None) -> tuple[int, bool]:
+    """Return how many customers within scope fit ``q``, up to 1,000, and whether there are more."""
+    some = _searched(select(Customer.id), q, project_id).limit(COUNT_BOUND + 1).subquery()
+    found = int(db.session.scalar(select(func.count()).select_from(some)) or 0)
+    return min(found, COUNT_BOUND), found > COUNT_BOUND
+
+
+def _searched(statement: Select[Any], q: str, project_id: int | None) -> Select[Any]:
+    if project_id is not None:
+        statement = statement.where(Customer.project_id == project_id)
+    return matching(statement, q)
 
 
 def matching(statement: Select[Any], q: str) -> Select[Any]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import joinedload
 
 from app.core import clock
@@ -22,6 +22,14 @@ from app.estate.models import Room, RoomStatus
 from app.sales.models import LIVE_SUBSCRIPTIONS, Hold, SpecialDiscount, Subscription
 
 Row = TypeVar("Row")
+
+COUNT_BOUND = 1000
+#: what a subscription's row shows
+WITH_ROOM = (
+    joinedload(Subscription.room).joinedload(Room.building),
+    joinedload(Subscription.room).joinedload(Room.entrance),
+    joinedload(Subscription.consultant),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +169,34 @@ def live_subscriptions(room_ids: Collection[int]) -> dict[int, LiveSubscription]
     return {deal.room_id: deal for deal in found}
 
 
+@dataclass(frozen=True, slots=True)
+class BuyerRow:
+    """A buyer of a deal with its share in percent, and whose customer it is."""
+
+    subscription_id: int
+    customer_id: int
+    name: str
+    share: Decimal
+    owner_id: int
+
+
 _BUYERS = text("""
-SELECT b.subscription_id, array_agg(c.name ORDER BY b.position)
+SELECT b.subscription_id, b.customer_id, c.name, b.share, c.owner_id
   FROM sales_subscription_buyer b JOIN customers_customer c ON c.id = b.customer_id
- WHERE b.subscription_id = ANY(:ids) GROUP BY b.subscription_id
+ WHERE b.subscription_id = ANY(:ids) ORDER BY b.subscription_id, b.position
 """)
 
 
-def buyer_names(subscription_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return the buyers' names of deals that the caller has read within scope, by deal.
+def list_buyers(subscription_ids: Collection[int]) -> dict[int, list[BuyerRow]]:
+    """Return the buyers of deals that the caller has read within scope, in order, by deal.
 
-    Who may see a deal may see, masked, who bought: finance has no customers of its own.
+    Past the scope of customers: finance has none of its own, and whoever may see a deal may see,
+    masked, who bought.
     """
-    rows = db.session.execute(_BUYERS, {"ids": list(subscription_ids)})
-    return {row[0]: list(row[1]) for row in rows}
+    found: dict[int, list[BuyerRow]] = {one: [] for one in subscription_ids}
+    for row in db.session.execute(_BUYERS, {"ids": list(subscription_ids)}):
+        found[row[0]].append(BuyerRow(*row))
+    return found
 
 
 def mask_names(names: Collection[str]) -> str:
@@ -191,15 +213,42 @@ def get_hold(hold_id: int) -> Hold:
 def get_subscription(subscription_id: int) -> Subscription:
     """Return the subscription with room and consultant. Raises NotFound outside scope."""
     found: Subscription | None = db.session.scalar(
-        select(Subscription)
-        .where(Subscription.id == subscription_id)
-        .options(
-            joinedload(Subscription.room).joinedload(Room.building),
-            joinedload(Subscription.room).joinedload(Room.entrance),
-            joinedload(Subscription.consultant),
-        )
+        select(Subscription).where(Subscription.id == subscription_id).options(*WITH_ROOM)
     )
     return _there(found, _l("There is no such subscription within your scope."))
+
+
+def list_subscriptions(
+    *,
+    project_id: int | None = None,
+    states: Collection[str] = (),
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Subscription]:
+    """Return the newest subscriptions within scope; ``before`` is the id of the page's last."""
+    found = _narrowed(select(Subscription), project_id, states).options(*WITH_ROOM)
+    if before is not None:
+        found = found.where(Subscription.id < before)
+    return list(db.session.scalars(found.order_by(Subscription.id.desc()).limit(limit)))
+
+
+def count_subscriptions(
+    *, project_id: int | None = None, states: Collection[str] = ()
+) -> tuple[int, bool]:
+    """Return how many there are, up to 1,000, and whether there are more."""
+    some = _narrowed(select(Subscription.id), project_id, states).limit(COUNT_BOUND + 1)
+    found = int(db.session.scalar(select(func.count()).select_from(some.subquery())) or 0)
+    return min(found, COUNT_BOUND), found > COUNT_BOUND
+
+
+def _narrowed(
+    statement: Select[Any], project_id: int | None, states: Collection[str]
+) -> Select[Any]:
+    if project_id is not None:
+        statement = statement.where(Subscription.project_id == project_id)
+    if states:
+        statement = statement.where(Subscription.state.in_(states))
+    return statement
 
 
 def get_special_discount(special_id: int) -> SpecialDiscount:

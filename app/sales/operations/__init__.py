@@ -10,12 +10,30 @@ from app.sales.operations.holds import (
     name_hold_customer,
     release_hold,
 )
+from app.sales.operations.special_discounts import (
+    DiscountWish,
+    grant_special_discount,
+    own_authority,
+)
+from app.sales.operations.subscriptions import (
+    SubscriptionOrder,
+    lapse_subscriptions,
+    settle_deposit,
+    subscribe,
+)
 
 __all__ = [
+    "DiscountWish",
     "PlacedHold",
+    "SubscriptionOrder",
     "expire_holds",
+    "grant_special_discount",
     "hold_room",
+    "lapse_subscriptions",
     "longest_hold",
     "name_hold_customer",
+    "own_authority",
     "release_hold",
+    "settle_deposit",
+    "subscribe",
 ]
