@@ -13,9 +13,11 @@ from flask import current_app
 from sqlalchemy import select, text, update
 
 from app.admin.models import AppUser, Organization
+from app.admin.operations import find_user
 from app.admin.principal import read_actor
 from app.core.actor import Actor, system_actor
 from app.core.db import db
+from app.core.settings import SettingValue
 from app.core.uow import unit_of_work
 from app.demo.people import PEOPLE, demo_password, load_people, reset_passwords
 from app.devices.models import Device, DeviceHook, Station, StationOperator
@@ -30,16 +32,19 @@ PROJECT = "SFMY"
 OTHER = "YQYY"
 READY = ("3栋", "6栋")
 LAST = ("7栋",)
+#: written when everything is loaded
+MARK = "demo.loaded"
 
 
 def load_demo() -> list[str]:
     """Load what is missing; return the lines that tell a person how to sign in.
 
-    Loading twice changes nothing but the passwords, which follow DEMO_PASSWORD.
+    Loading twice changes nothing but the passwords, which follow DEMO_PASSWORD; a load that was
+    cut short goes on where it was.
     """
     data = Path(current_app.config["DATA_DIR"])
     password = demo_password(data)
-    if _find_project(PROJECT) is None:
+    if not _is_loaded():
         _load_all(data, password)
     with unit_of_work(LOADER):
         reset_passwords(password)
@@ -54,24 +59,52 @@ def _find_project(code: str) -> Project | None:
 
 
 def _load_all(data: Path, password: str) -> None:
-    with unit_of_work(LOADER):
-        users = _people_and_projects(password)
-        ids = {name: user.id for name, user in users.items()}
-    actors = {name: _actor(user_id) for name, user_id in ids.items()}
-    _import_rooms(actors["steward"])
-    with unit_of_work(LOADER):
-        project = _required(PROJECT)
-        _permit(project)
-        _terms(project)
-        _counter(project, users, data)
-        _second_project(_required(OTHER))
-    _price_and_release(actors)
+    if _find_project(PROJECT) is None:
+        with unit_of_work(LOADER):
+            _people_and_projects(password)
+    if not _any(Room):
+        _import_rooms(_actor("steward"))
+    if not _any(Permit):
+        with unit_of_work(LOADER):
+            project = _required(PROJECT)
+            _permit(project)
+            _terms(project)
+            _counter(project, data)
+            _second_project(_required(OTHER))
+    _price()
+    _release()
+    with unit_of_work(LOADER) as session:
+        session.add(SettingValue(name=MARK, value=True))
 
 
-def _actor(user_id: int) -> Actor:
-    actor = read_actor(user_id)
+def _is_loaded() -> bool:
+    """Tell whether a load has come to its end: what people did since then is theirs."""
+    mark = db.session.scalar(select(SettingValue.id).where(SettingValue.name == MARK))
+    db.session.rollback()
+    return mark is not None
+
+
+def _any(model: Any) -> bool:
+    """Tell whether the demo project has such a row already."""
+    project = _required(PROJECT)
+    found = db.session.scalar(select(model.id).where(model.project_id == project.id).limit(1))
+    db.session.rollback()
+    return found is not None
+
+
+def _user(username: str) -> AppUser:
+    user = find_user(username)
+    if user is None:
+        message = f"demo user {username} is missing"
+        raise RuntimeError(message)
+    return user
+
+
+def _actor(username: str) -> Actor:
+    actor = read_actor(_user(username).id)
+    db.session.rollback()
     if actor is None:
-        message = f"demo user {user_id} is missing or inactive"
+        message = f"demo user {username} is inactive"
         raise RuntimeError(message)
     return actor
 
@@ -84,7 +117,7 @@ def _required(code: str) -> Project:
     return project
 
 
-def _people_and_projects(password: str) -> dict[str, AppUser]:
+def _people_and_projects(password: str) -> None:
     top = Organization(code="GROUP", name="示范集团")
     db.session.add(top)
     db.session.flush()
@@ -110,7 +143,7 @@ def _people_and_projects(password: str) -> dict[str, AppUser]:
     )
     db.session.add_all([project, other])
     db.session.flush()
-    return load_people(top, project, other, password)
+    load_people(top, project, other, password)
 
 
 def _import_rooms(steward: Actor) -> None:
@@ -211,11 +244,11 @@ def _method(
         )
 
 
-def _counter(project: Project, users: dict[str, AppUser], data: Path) -> None:
+def _counter(project: Project, data: Path) -> None:
     db.session.add(
         BillBook(
             project_id=project.id, kind="receipt", prefix="SJ", digits=5, first_number=1,
-            last_number=500, next_number=1, cashier_id=users["cashier"].id,
+            last_number=500, next_number=1, cashier_id=_user("cashier").id,
         )
     )  # fmt: skip
     station = Station(project_id=project.id, name="售楼处收银台", token_hash=_hash(_token(data)))
@@ -223,7 +256,7 @@ def _counter(project: Project, users: dict[str, AppUser], data: Path) -> None:
     db.session.flush()
     for name in ("cashier", "accountant"):
         db.session.add(
-            StationOperator(project_id=project.id, station_id=station.id, user_id=users[name].id)
+            StationOperator(project_id=project.id, station_id=station.id, user_id=_user(name).id)
         )
     printer = data / "simulators" / "receipt_printer.tty"
     db.session.add(
@@ -284,32 +317,52 @@ def _second_project(project: Project) -> None:
             )  # fmt: skip
 
 
-def _price_and_release(actors: dict[str, Actor]) -> None:
-    """Walk the real way: the steward asks, three approve, the director releases."""
+APPROVERS = ("manager", "finance_manager", "director")
+
+
+def _price() -> None:
+    """Walk the real way: the steward asks, three approve one after the other."""
     from app.pricing import operations as pricing
     from app.workflows import engine
+    from app.workflows.models import ApprovalRequest
 
-    project = _required(PROJECT)
-    plan = db.session.scalar(
-        select(PricePlan).where(PricePlan.project_id == project.id, PricePlan.name.like("首批%"))
-    )
-    plan_id = plan.id
-    buildings = list(
-        db.session.scalars(
-            select(Building.id).where(Building.project_id == project.id, Building.name.in_(READY))
-        )
-    )
+    first = select(PricePlan).where(PricePlan.name.like("首批%")).order_by(PricePlan.id)
+    plan = db.session.scalars(first).one()
+    plan_id, state = plan.id, plan.state
     db.session.rollback()
-    with unit_of_work(actors["steward"]) as session:
-        request = pricing.submit_price_plan(
-            session.get(PricePlan, plan_id), reason="首批开盘定价", actor=actors["steward"]
-        )
-        request_id = request.id
-    for name in ("manager", "finance_manager", "director"):
-        with unit_of_work(actors[name]):
-            engine.approve(request_id, comment="同意", actor=actors[name])
-    for building_id in buildings:
-        with unit_of_work(actors["director"]):
-            pricing.release_for_sale(
-                building_id=building_id, reason="首批开盘", actor=actors["director"]
+    if state == "draft":
+        steward = _actor("steward")
+        with unit_of_work(steward) as session:
+            pricing.submit_price_plan(
+                session.get(PricePlan, plan_id), reason="首批开盘定价", actor=steward
             )
+    waiting = select(ApprovalRequest.id, ApprovalRequest.step).where(
+        ApprovalRequest.subject_type == "price_plan",
+        ApprovalRequest.subject_id == plan_id,
+        ApprovalRequest.state == "running",
+    )
+    while (request := db.session.execute(waiting).first()) is not None:
+        db.session.rollback()
+        approver = _actor(APPROVERS[request.step])
+        with unit_of_work(approver):
+            engine.approve(request.id, comment="同意", actor=approver)
+    db.session.rollback()
+
+
+def _release() -> None:
+    """Let the director put buildings 3 and 6 on sale."""
+    from app.pricing import operations as pricing
+
+    waiting = (
+        select(Building.id)
+        .join(Room, Room.building_id == Building.id)
+        .where(Building.name.in_(READY), Room.status == "unreleased")
+        .join(Project, Project.id == Building.project_id)
+        .where(Project.code == PROJECT)
+        .distinct()
+    )
+    buildings = list(db.session.scalars(waiting))
+    director = _actor("director")
+    for building_id in buildings:
+        with unit_of_work(director):
+            pricing.release_for_sale(building_id=building_id, reason="首批开盘", actor=director)
