@@ -15,8 +15,9 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.money import HUNDRED, ZERO, per_area, percent
-from app.estate.models import Building, Entrance, Room
+from app.estate.models import Building, Entrance, Project, Room
 from app.pricing.models import Discount, PaymentMethod, PricePlan, PricePlanRow, RoomPrice
+from app.pricing.rules import HALF_FEN, ONE_YUAN, fits_area
 
 Row = TypeVar("Row")
 
@@ -68,6 +69,28 @@ def rooms_without_price(room_ids: Collection[int]) -> list[Room]:
         .options(joinedload(Room.building), joinedload(Room.entrance))
     )
     return list(db.session.scalars(found.order_by(Room.id)))
+
+
+def rooms_whose_price_misfits(room_ids: Collection[int]) -> list[Room]:
+    """Return those rooms whose price was made for another area than they have now, by id."""
+    found = (
+        select(Room, RoomPrice.list_total, RoomPrice.list_unit_price, Project.total_rounding)
+        .join(RoomPrice, _current_of(Room.id))
+        .join(Project, Project.id == Room.project_id)
+        .where(
+            Room.id.in_(room_ids),
+            func.abs(RoomPrice.list_unit_price * Room.gross_area - RoomPrice.list_total)
+            > func.greatest(ONE_YUAN, Project.total_rounding) + Room.gross_area * HALF_FEN,
+        )
+        .options(joinedload(Room.building), joinedload(Room.entrance))
+    )
+    return [
+        row.Room
+        for row in db.session.execute(found.order_by(Room.id))
+        if not fits_area(
+            row.list_total, row.list_unit_price, row.Room.gross_area, row.total_rounding
+        )
+    ]
 
 
 def get_price_plan(plan_id: int, *, lock: bool = False) -> PricePlan:

@@ -17,7 +17,11 @@ from app.estate.models import Room, RoomStatus
 from app.estate.operations import TakenRoom
 from app.estate.queries import buildings_that_may_not_sell, get_building, get_room, list_rooms
 from app.pricing import policies
-from app.pricing.queries import get_current_price, rooms_without_price
+from app.pricing.queries import (
+    get_current_price,
+    rooms_whose_price_misfits,
+    rooms_without_price,
+)
 
 ROOM_TABLE = "estate_room"
 
@@ -39,8 +43,9 @@ def release_for_sale(
 ) -> list[TakenRoom]:
     """Put rooms on sale 放盘: those named, or all unreleased rooms of the building.
 
-    Raises WrongState naming the building without a permit, how many rooms have no price (and the
-    first of them), or which are not off the market; Invalid without a reason. All or none.
+    Raises Invalid naming the building without a permit, or how many rooms have no price that fits
+    them (and the first); without a reason; WrongState naming rooms that are not off the market,
+    NotFound outside scope. All or none.
     """
     actor.require(f"{policies.SALE}:release")
     frm = (RoomStatus.UNRELEASED,)
@@ -71,13 +76,12 @@ def withdraw_from_sale(
 def confirm_price(room_id: int, *, actor: Actor) -> TakenRoom:
     """Take a room that awaits a price back on sale at its present price; audited.
 
-    Raises WrongState if it does not await one, has no price, or its building has no permit.
+    Raises WrongState if it does not await one; Invalid without a price or permit.
     """
     actor.require(f"{policies.SALE}:confirm_price")
     room = get_room(room_id)
     price = get_current_price(room_id)
-    if price is None:
-        _require_price([room_id])
+    _require_price([room_id])
     _require_permit([room])
     taken = estate.put_room(
         room_id, to=RoomStatus.AVAILABLE, frm=(RoomStatus.REPRICING,), actor=actor
@@ -145,7 +149,7 @@ def _require_status(rooms: Sequence[Room], frm: Collection[RoomStatus]) -> None:
 def _require_permit(rooms: Sequence[Room]) -> None:
     lacking = buildings_that_may_not_sell({room.building_id for room in rooms})
     if lacking:
-        raise WrongState(
+        raise Invalid(
             _l(
                 "%(building)s has neither a pre-sale permit nor a completion record. Enter the"
                 " permit first.",
@@ -157,9 +161,21 @@ def _require_permit(rooms: Sequence[Room]) -> None:
 
 
 def _require_price(room_ids: Collection[int]) -> None:
+    misfits = rooms_whose_price_misfits(room_ids)
+    if misfits:
+        raise Invalid(
+            _l(
+                "%(count)d rooms changed their area after they were priced, the first is %(room)s."
+                " Get a price plan approved for them first.",
+                count=len(misfits),
+                room=misfits[0].title,
+            ),
+            code="price_outdated",
+            details={"room_ids": [room.id for room in misfits]},
+        )
     lacking = rooms_without_price(room_ids)
     if lacking:
-        raise WrongState(
+        raise Invalid(
             _l(
                 "%(count)d rooms have no price, the first is %(room)s. Get a price plan approved"
                 " first.",

@@ -1,0 +1,203 @@
+"""Payment methods with their lines, and discounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete
+
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import Invalid
+from app.core.money import HUNDRED
+from app.estate.operations.records import add_row, change_row, remove_row
+from app.estate.policies import require_reach
+from app.pricing import policies
+from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine
+from app.pricing.quotes import DiscountKind, DueKind, LineBasis, LineKind
+
+RATES = (DiscountKind.PERCENT.value, DiscountKind.POINTS.value)
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """One line of a payment method as it is entered; ``value`` is yuan or percent by ``basis``."""
+
+    kind: str
+    name: str
+    basis: str
+    value: Decimal | None = None
+    due_rule: str = DueKind.CONTRACT.value
+    due_days: int | None = None
+    due_on: date | None = None
+    round_down_to: Decimal | None = None
+
+
+def add_payment_method(
+    *, project_id: int, name: str, lines: Sequence[LineDraft], actor: Actor, **details: Any
+) -> PaymentMethod:
+    """Add a payment method with its lines, which must be able to come to a deal total.
+
+    Raises Conflict for a taken name, Invalid naming the line that is wrong.
+    """
+    actor.require(f"{policies.PAYMENT_METHOD}:add")
+    require_reach(actor, project_id)
+    _check_method(details)
+    _check_lines(lines)
+    method = PaymentMethod(project_id=project_id, name=name, **_known(details))
+    add_row(method, taken=_taken(name))
+    _put_lines(method, lines)
+    return method
+
+
+def edit_payment_method(
+    method: PaymentMethod, *, lines: Sequence[LineDraft] | None = None, actor: Actor, **details: Any
+) -> PaymentMethod:
+    """Change a payment method; deals made with it keep their own lines. Errors as when added."""
+    actor.require(f"{policies.PAYMENT_METHOD}:edit")
+    require_reach(actor, method.project_id)
+    _check_method({"discount_percent": method.discount_percent, **details})
+    change_row(method, _known(details), taken=_taken(details.get("name", method.name)))
+    if lines is not None:
+        _check_lines(lines)
+        db.session.execute(
+            delete(PaymentMethodLine).where(PaymentMethodLine.method_id == method.id)
+        )
+        _put_lines(method, lines)
+    return method
+
+
+def delete_payment_method(method: PaymentMethod, *, actor: Actor) -> None:
+    """Delete a payment method that no deal uses. Raises Conflict otherwise: switch it off."""
+    actor.require(f"{policies.PAYMENT_METHOD}:delete")
+    require_reach(actor, method.project_id)
+    with db.session.begin_nested():
+        for line in method.lines:
+            db.session.delete(line)
+    sentence = _l("Deals use %(name)s; switch it off instead of deleting it.", name=method.name)
+    remove_row(method, used=sentence)
+
+
+def add_discount(
+    *, project_id: int, name: str, kind: str, value: Decimal, actor: Actor, **details: Any
+) -> Discount:
+    """Add a discount. Raises Conflict for a taken name, Invalid for a value out of range."""
+    actor.require(f"{policies.DISCOUNT}:add")
+    require_reach(actor, project_id)
+    _check_discount(kind, value, details)
+    discount = Discount(project_id=project_id, name=name, kind=kind, value=value, **_known(details))
+    return add_row(discount, taken=_taken(name))
+
+
+def edit_discount(discount: Discount, *, actor: Actor, **values: Any) -> Discount:
+    """Change a discount; deals made with it keep their own steps. Errors as when added."""
+    actor.require(f"{policies.DISCOUNT}:edit")
+    require_reach(actor, discount.project_id)
+    _check_discount(values.get("kind", discount.kind), values.get("value", discount.value), values)
+    return change_row(discount, _known(values), taken=_taken(values.get("name", discount.name)))
+
+
+def delete_discount(discount: Discount, *, actor: Actor) -> None:
+    """Delete a discount. Raises Conflict while something refers to it: switch it off."""
+    actor.require(f"{policies.DISCOUNT}:delete")
+    require_reach(actor, discount.project_id)
+    sentence = _l("Deals use %(name)s; switch it off instead of deleting it.", name=discount.name)
+    remove_row(discount, used=sentence)
+
+
+def _put_lines(method: PaymentMethod, lines: Sequence[LineDraft]) -> None:
+    db.session.add_all(
+        PaymentMethodLine(
+            project_id=method.project_id, method_id=method.id, position=position, **asdict(line)
+        )
+        for position, line in enumerate(lines, 1)
+    )
+    db.session.flush()
+    db.session.expire(method, ["lines"])
+
+
+def _check_method(details: dict[str, Any]) -> None:
+    percent = details.get("discount_percent")
+    if percent is not None and not 0 <= percent < HUNDRED:
+        sentence = _l("A discount is from 0 up to below 100 percent.")
+        raise Invalid(sentence, fields={"discount_percent": sentence})
+    _check_days(details)
+
+
+def _check_discount(kind: str, value: Decimal, details: dict[str, Any]) -> None:
+    if kind not in {known.value for known in DiscountKind}:
+        sentence = _l("This kind is not known.")
+        raise Invalid(sentence, fields={"kind": sentence})
+    if value is None or value <= 0 or (kind in RATES and value >= HUNDRED):
+        sentence = _l("The value is above 0, and a percentage below 100.")
+        raise Invalid(sentence, fields={"value": sentence})
+    _check_days(details)
+
+
+def _check_days(details: dict[str, Any]) -> None:
+    begin, end = details.get("valid_from"), details.get("valid_to")
+    if begin is not None and end is not None and end < begin:
+        sentence = _l("The last day is before the first.")
+        raise Invalid(sentence, fields={"valid_to": sentence})
+
+
+def _check_lines(lines: Sequence[LineDraft]) -> None:
+    """Refuse lines that could never come to a deal total, whatever that is."""
+    if not lines:
+        raise _wrong(_l("A payment method needs at least one line."))
+    for place, line in enumerate(lines, 1):
+        _check_line(line, place)
+    whole = [line for line in lines if line.kind != LineKind.COLLECTED.value]
+    rests = sum(line.basis == LineBasis.REST.value for line in whole)
+    percents = sum(
+        (line.value or Decimal(0) for line in whole if line.basis == LineBasis.PERCENT.value),
+        Decimal(0),
+    )
+    if rests > 1:
+        raise _wrong(_l("Only one payment line can be the rest."))
+    if percents > HUNDRED or (not rests and percents != HUNDRED):
+        raise _wrong(
+            _l("The lines do not come to the deal total: let one of them be the rest, or let"
+               " the percents add up to 100.")
+        )  # fmt: skip
+
+
+def _check_line(line: LineDraft, place: int) -> None:
+    known = (
+        (line.kind, LineKind, _l("Line %(line)d: this kind is not known.", line=place)),
+        (line.basis, LineBasis, _l("Line %(line)d: this basis is not known.", line=place)),
+        (line.due_rule, DueKind, _l("Line %(line)d: say when it is due.", line=place)),
+    )
+    for value, kinds, sentence in known:
+        if value not in {kind.value for kind in kinds}:
+            raise _wrong(sentence)
+    if not line.name.strip():
+        raise _wrong(_l("Line %(line)d has no name.", line=place))
+    if line.basis != LineBasis.REST.value and (line.value is None or line.value <= 0):
+        raise _wrong(_l("Line %(line)d: its amount or percent is above 0.", line=place))
+    if line.due_rule == DueKind.DATE.value and line.due_on is None:
+        raise _wrong(_l("Line %(line)d: say the day on which it is due.", line=place))
+    if line.round_down_to is not None and line.round_down_to <= 0:
+        raise _wrong(_l("Line %(line)d: a loan is rounded down to a step above 0.", line=place))
+
+
+def _wrong(sentence: Any) -> Invalid:
+    return Invalid(sentence, fields={"lines": sentence})
+
+
+def _known(details: dict[str, Any]) -> dict[str, Any]:
+    """Leave a number that was not typed to the column's default."""
+    return {
+        name: value
+        for name, value in details.items()
+        if not (value is None and name in {"position", "discount_percent"})
+    }
+
+
+def _taken(name: str) -> Any:
+    return _l("There is one called %(name)s in this project already.", name=name)
