@@ -13,7 +13,7 @@ from app.admin.models import AppUser, Organization, OrganizationMember, SignInFa
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict, DomainError, Invalid, NotFound
+from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 
 #: failures of a name or of an address within the window, after which nobody gets in
 FAILURES_ALLOWED = 10
@@ -78,6 +78,14 @@ def record_failure(username: str, address: str) -> None:
     """Write down a failed attempt."""
     db.session.add(SignInFailure(username=username[:128], address=address[:64], at=clock.now()))
     db.session.flush()
+
+
+def reset_password(user: AppUser, *, password: str, actor: Actor) -> None:
+    """Give a user a new password that he must change; his sessions end, his lock is opened."""
+    actor.require("admin.user:edit")
+    set_password(user, password)
+    user.must_change_password = True
+    forgive_failures(user, actor=actor)
 
 
 def forgive_failures(user: AppUser, *, actor: Actor) -> None:
@@ -154,6 +162,43 @@ def edit_user(
     return user
 
 
+def edit_role(role: Any, *, permissions: list[str], actor: Actor) -> None:
+    """Let a role hold exactly these permissions; whoever holds the role signs in again.
+
+    Raises NotAllowed if a permission is given that the actor does not hold himself.
+    """
+    actor.require("admin.role:edit")
+    held = {row[0] for row in db.session.execute(_HELD, {"role": role.id})}
+    given, taken = set(permissions) - held, held - set(permissions)
+    if beyond := sorted(name for name in given if not actor.may(name)):
+        raise NotAllowed(
+            _l("You can only give rights that you hold yourself: %(names)s.", names=", ".join(beyond))
+        )
+    db.session.execute(_TAKE, {"role": role.id, "names": list(taken)})
+    db.session.execute(_GIVE, {"role": role.id, "names": list(given)})
+    touch_access(*db.session.scalars(select(AppUser).where(AppUser.roles.any(id=role.id))))
+
+
+_RIGHT = (
+    "ab_permission_view pv JOIN ab_permission p ON p.id = pv.permission_id"
+    " JOIN ab_view_menu v ON v.id = pv.view_menu_id"
+)
+_HELD = text(
+    f"SELECT v.name || ':' || substr(p.name, 5) FROM {_RIGHT}"
+    " JOIN ab_permission_view_role r ON r.permission_view_id = pv.id"
+    " WHERE r.role_id = :role AND p.name LIKE 'can\\_%'"
+)
+_TAKE = text(
+    "DELETE FROM ab_permission_view_role r WHERE r.role_id = :role AND r.permission_view_id IN"
+    f" (SELECT pv.id FROM {_RIGHT} WHERE v.name || ':' || substr(p.name, 5) = ANY(:names))"
+)
+_GIVE = text(
+    "INSERT INTO ab_permission_view_role (role_id, permission_view_id)"
+    f" SELECT :role, pv.id FROM {_RIGHT} WHERE p.name LIKE 'can\\_%'"
+    " AND v.name || ':' || substr(p.name, 5) = ANY(:names)"
+)
+
+
 def _roles(role_ids: list[int]) -> list[Any]:
     from flask_appbuilder.security.sqla.models import Role
 
@@ -179,6 +224,84 @@ def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> Or
         db.session.add(member)
         touch_access(user)
     return member
+
+
+def leave_organization(member: OrganizationMember, *, actor: Actor) -> None:
+    """Detach a user from a node of the tree; his sessions end."""
+    actor.require("admin.organization:edit")
+    user = member.user
+    db.session.delete(member)
+    touch_access(user)
+
+
+def add_organization(
+    *, code: str, name: str, parent_id: int | None, actor: Actor
+) -> Organization:
+    """Add a node to the tree. Raises Conflict if the code is taken."""
+    actor.require("admin.organization:add")
+    _check_code_is_free(code)
+    organization = Organization(code=code, name=name, parent_id=parent_id)
+    db.session.add(organization)
+    db.session.flush()
+    return organization
+
+
+def edit_organization(
+    organization: Organization, *, code: str, name: str, parent_id: int | None, actor: Actor
+) -> Organization:
+    """Change a node. Raises Conflict if the code is taken, Invalid if it would hang under itself.
+
+    Moving it changes what its members reach, so whoever is a member in the tree signs in again.
+    """
+    actor.require("admin.organization:edit")
+    if code != organization.code:
+        _check_code_is_free(code)
+    if parent_id != organization.parent_id:
+        _check_parent(organization, parent_id)
+        organization.parent_id = parent_id
+        touch_access(*db.session.scalars(select(AppUser).join(_MEMBERSHIP).distinct()))
+    organization.code, organization.name = code, name
+    db.session.flush()
+    return organization
+
+
+_MEMBERSHIP = OrganizationMember.__table__
+
+
+def delete_organization(organization: Organization, *, actor: Actor) -> None:
+    """Delete a node. Raises Conflict while anything hangs under it."""
+    actor.require("admin.organization:delete")
+    hanging = text(
+        "SELECT EXISTS (SELECT FROM admin_organization WHERE parent_id = :id)"
+        " OR EXISTS (SELECT FROM admin_organization_member WHERE organization_id = :id)"
+        " OR EXISTS (SELECT FROM estate_project WHERE organization_id = :id)"
+    )
+    if db.session.scalar(hanging, {"id": organization.id}):
+        raise Conflict(
+            _l(
+                "Organizations, projects or members still belong to %(name)s. Move them first.",
+                name=organization.name,
+            )
+        )
+    db.session.delete(organization)
+    db.session.flush()
+
+
+def _check_code_is_free(code: str) -> None:
+    if db.session.scalar(select(Organization.id).where(Organization.code == code)) is not None:
+        sentence = _l("The code %(code)s is taken.", code=code)
+        raise Conflict(sentence, fields={"code": sentence})
+
+
+def _check_parent(organization: Organization, parent_id: int | None) -> None:
+    above = text(
+        "WITH RECURSIVE up AS (SELECT id, parent_id FROM admin_organization WHERE id = :parent"
+        " UNION SELECT o.id, o.parent_id FROM admin_organization o JOIN up ON o.id = up.parent_id)"
+        " SELECT EXISTS (SELECT FROM up WHERE id = :id)"
+    )
+    if db.session.scalar(above, {"parent": parent_id, "id": organization.id}):
+        sentence = _l("An organization cannot hang under itself.")
+        raise Invalid(sentence, fields={"parent_id": sentence})
 
 
 def prune_failures() -> int:

@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     """Bind everything that stands in front of and around every request."""
     from app.web import (
         assets,
+        choices,
         compression,
         errors,
         formats,
@@ -26,5 +27,5 @@ def init_app(app: Flask) -> None:
     app.before_request(rest.check_csrf)
     errors.init_app(app)
     # What is registered last sees an answer first: headers are set, then it is compressed.
-    for part in (compression, headers, assets, formats, frame, health, work):
+    for part in (compression, headers, assets, formats, frame, health, work, choices):
         part.init_app(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +79,8 @@ def moment_text(value: datetime | None, *, full: bool = False) -> str:
     """Write a moment on a Chinese clock: 今天 10:32, 昨天 10:32, 11-21 10:32, else with the year."""
     if value is None:
         return ""
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)  # the framework's own columns hold naive UTC
     here = clock.local(value)
     if full:
         return here.strftime("%Y-%m-%d %H:%M:%S")

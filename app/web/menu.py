@@ -14,7 +14,7 @@ from app.core.actor import Actor
 #: the groups in the order of the work day
 GROUPS: dict[str, Any] = {
     "work": _l("Work"),
-    "rooms": _l("Rooms"),
+    "rooms": _l("Housing"),
     "customers": _l("Customers"),
     "sales": _l("Sales"),
     "finance": _l("Finance"),

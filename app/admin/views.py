@@ -1,0 +1,328 @@
+"""System pages: users, roles, organizations and their members, the audit, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, request
+from flask_appbuilder import BaseView, expose
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_appbuilder.security.sqla.models import Role
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, PasswordField, validators
+
+from app.admin import operations, queries
+from app.admin.models import AppUser, Organization, OrganizationMember
+from app.core import settings
+from app.core.actor import Actor
+from app.core.audit import AuditEntry
+from app.core.errors import DomainError
+from app.core.permissions import ROLE_TITLES, Permission, all_permissions
+from app.core.uow import unit_of_work
+from app.web.access import needs, signed_in
+from app.web.actions import Related, RowAction
+from app.web.choices import ChoiceOf, describe_choice
+from app.web.crud import CrudView, guarded
+from app.web.crud_forms import ChoiceField, LineField
+from app.web.menu import MenuItem
+
+NEEDED = validators.InputRequired(message=_l("This is needed."))
+
+
+def role_title(role: Any) -> str:
+    """Return a role's Chinese title, or its own name for one that administrators made."""
+    return str(ROLE_TITLES.get(role.name, role.name))
+
+
+describe_choice(AppUser, ChoiceOf(("first_name", "username"), ("first_name",), detail=lambda u: u.username))
+describe_choice(Organization, ChoiceOf(("name", "code"), ("name",), detail=lambda o: o.code))
+describe_choice(Role, ChoiceOf(("name",), ("name",), detail=role_title))
+
+
+class UserView(CrudView):
+    """用户."""
+
+    datamodel = SQLAInterface(AppUser)
+    route_base = "/users"
+    permission = "admin.user"
+    list_title = _l("Users")
+    add_title = _l("New user")
+    list_columns = ["first_name", "username", "roles", "whole_group", "last_login", "active"]
+    search_columns = ["first_name", "username", "roles", "active"]
+    order = ("first_name",)
+    label_columns = {
+        "first_name": _l("Full name"),
+        "username": _l("User name"),
+        "roles": _l("Roles"),
+        "whole_group": _l("Whole group"),
+        "last_login": _l("Last signed in"),
+        "login_count": _l("Times signed in"),
+        "active": _l("In use"),
+        "email": _l("Mail"),
+        "must_change_password": _l("Must change the password"),
+    }
+    help_columns = {"whole_group": _l("Reaches every project of the group.")}
+    formatters = {"roles": lambda roles: "、".join(role_title(role) for role in roles)}
+    show_fieldsets = [
+        (_l("Person"), ["first_name", "username", "email", "active"]),
+        (_l("Access"), ["roles", "whole_group", "must_change_password"]),
+        (_l("Signing in"), ["last_login", "login_count"]),
+    ]
+    form_extra = {
+        "full_name": LineField(_l("Full name"), validators=[NEEDED, validators.Length(max=60)]),
+        "password": PasswordField(
+            _l("First password"),
+            description=_l("At least 10 characters of two kinds; the person changes it."),
+            validators=[NEEDED],
+        ),
+        "whole_group": BooleanField(
+            _l("Whole group"), description=_l("Reaches every project of the group.")
+        ),
+        "role": ChoiceField(
+            _l("Roles"), target=Role, address="/choices/UserView/role", many=True
+        ),
+    }
+    add_fieldsets = [
+        (_l("Person"), ["full_name", "username", "email"]),
+        (_l("Access"), ["role", "whole_group", "password"]),
+    ]
+    edit_fieldsets = [(_l("Person"), ["full_name", "active"]), (_l("Access"), ["role"])]
+    form_optional = frozenset({"email"})
+    add_operation = operations.add_user
+    edit_operation = operations.edit_user
+    row_actions = [
+        RowAction(
+            "reset_password",
+            _l("Reset password"),
+            "edit",
+            operations.reset_password,
+            fields={
+                "password": PasswordField(
+                    _l("New password"),
+                    description=_l("At least 10 characters of two kinds; the person changes it."),
+                    validators=[NEEDED],
+                )
+            },
+            done=_l("The password has been reset."),
+            many=False,
+        ),
+        RowAction(
+            "unlock",
+            _l("Let in again"),
+            "edit",
+            operations.forgive_failures,
+            confirm=_l("Forget the failed attempts and let the person in again?"),
+            many=False,
+        ),
+    ]
+    related = [Related(_l("Organizations"), "MemberView", "user", ("organization",))]
+
+    def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
+        """Fill in what the model keeps under other names."""
+        if purpose == "edit" and row is not None:
+            return {"full_name": row.full_name, "role": row.roles}
+        return super().prefill(purpose, row)
+
+
+class OrganizationView(CrudView):
+    """组织."""
+
+    datamodel = SQLAInterface(Organization)
+    route_base = "/organizations"
+    permission = "admin.organization"
+    list_title = _l("Organizations")
+    add_title = _l("New organization")
+    empty_sentence = _l("No organization yet. Begin with the group; companies hang under it.")
+    list_columns = ["name", "code", "parent"]
+    search_columns = ["name", "code", "parent"]
+    order = ("code",)
+    help_columns = {"code": _l("Short and unique; programs use it.")}
+    show_fieldsets = [("", ["name", "code", "parent"])]
+    form_fieldsets = [("", ["name", "code", "parent"])]
+    add_operation = operations.add_organization
+    edit_operation = operations.edit_organization
+    delete_operation = operations.delete_organization
+    related = [
+        Related(_l("Below it"), "OrganizationView", "parent"),
+        Related(_l("Members"), "MemberView", "organization", ("user", "user.username")),
+    ]
+
+
+class MemberView(CrudView):
+    """组织成员."""
+
+    datamodel = SQLAInterface(OrganizationMember)
+    route_base = "/members"
+    permission = "admin.organization"
+    method_rights = {"add": "edit", "delete": "edit"}
+    list_title = _l("Members of organizations")
+    add_title = _l("New member")
+    list_columns = ["user", "user.username", "organization"]
+    search_columns = ["user", "organization"]
+    label_columns = {"user.username": _l("User name")}
+    order = ("organization.name", "user.first_name")
+    show_fieldsets = [("", ["user", "user.username", "organization"])]
+    add_fieldsets = [("", ["user", "organization"])]
+    row_title = staticmethod(lambda row: f"{row.user} · {row.organization}")
+    add_operation = operations.join_organization
+    delete_operation = operations.leave_organization
+
+
+class RoleView(CrudView):
+    """角色: what each may do; presets can be changed, and keep the change at the next sync."""
+
+    datamodel = SQLAInterface(Role)
+    route_base = "/roles"
+    permission = "admin.role"
+    list_title = _l("Roles and permissions")
+    list_columns = ["title", "name", "people", "rights"]
+    search_columns = ["name"]
+    order = ("name",)
+    label_columns = {
+        "name": _l("Code"),
+        "title": _l("Role"),
+        "people": _l("People"),
+        "rights": _l("Permissions"),
+    }
+    computed = {
+        "title": role_title,
+        "people": lambda role: queries.role_counts().get(role.id, (0, 0))[0],
+        "rights": lambda role: queries.role_counts().get(role.id, (0, 0))[1],
+    }
+    row_title = role_title
+    exportable = False
+
+    @expose("/show/<int:pk>", methods=["GET", "POST"])
+    @guarded("see")
+    def show(self, pk: int, *, actor: Actor) -> Any:
+        """Show what the role may do; a post changes it."""
+        role = self.get(pk, actor)
+        problem = None
+        if request.method == "POST":
+            actor.require("admin.role:edit")
+            try:
+                with unit_of_work(actor):
+                    operations.edit_role(
+                        self.get(pk, actor), permissions=request.form.getlist("right"), actor=actor
+                    )
+            except DomainError as error:
+                problem = error.message
+            else:
+                flash(_("%(record)s has been changed.", record=role_title(role)))
+                return redirect(self.url("show", pk=pk))
+        held = set(request.form.getlist("right")) if problem else queries.rights_of(role.id)
+        return self.render_template(
+            "admin/role.html",
+            view=self,
+            title=role_title(role),
+            groups=permission_groups(),
+            held=held,
+            grantable=actor.permissions,
+            people=queries.names_with_role(role.id),
+            problem=problem,
+            editable=actor.may("admin.role:edit"),
+        ), 422 if problem else 200
+
+
+def permission_groups() -> list[tuple[Any, list[Permission]]]:
+    """Return the permissions by area, in the order of the menu."""
+    found: dict[str, list[Permission]] = {}
+    for permission in all_permissions():
+        found.setdefault(permission.name.partition(".")[0], []).append(permission)
+    order = list(AREA_TITLES)
+    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+    return [(AREA_TITLES.get(name, name), found[name]) for name in names]
+
+
+#: areas in the order of the work day
+AREA_TITLES: dict[str, Any] = {
+    "workflows": _l("Approvals"),
+    "grid": _l("Sales control"),
+    "estate": _l("Rooms"),
+    "pricing": _l("Prices"),
+    "customers": _l("Customers"),
+    "sales": _l("Sales"),
+    "finance": _l("Finance"),
+    "devices": _l("Devices"),
+    "admin": _l("System"),
+}
+
+
+class AuditView(CrudView):
+    """审计."""
+
+    datamodel = SQLAInterface(AuditEntry)
+    route_base = "/audit"
+    permission = "admin.audit"
+    list_title = _l("Audit")
+    list_columns = ["at", "actor", "address", "action", "table_name", "row_id"]
+    search_columns = ["at", "actor", "action", "table_name", "row_id"]
+    quick_columns = []
+    label_columns = {
+        "at": _l("When"),
+        "actor": _l("Who"),
+        "address": _l("From"),
+        "action": _l("What"),
+        "table_name": _l("Table"),
+        "row_id": _l("Record"),
+        "before": _l("Before"),
+        "after": _l("After"),
+    }
+    show_fieldsets = [
+        ("", ["at", "actor", "address", "action", "table_name", "row_id"]),
+        (_l("Content"), ["before", "after"]),
+    ]
+    row_title = staticmethod(lambda row: f"{row.table_name} {row.row_id or ''}".strip())
+    exportable = False
+
+
+class SettingsView(BaseView):
+    """参数: business settings of the group."""
+
+    route_base = "/settings"
+    default_view = "edit"
+
+    @expose("/")
+    @needs("admin.setting:see")
+    def edit(self) -> Any:
+        """Show every setting with its value."""
+        return self._page({})
+
+    @expose("/<name>", methods=["POST"])
+    @needs("admin.setting:edit")
+    def save(self, name: str) -> Any:
+        """Store one setting."""
+        actor = signed_in()
+        assert actor is not None  # noqa: S101 - ``needs`` saw to it
+        try:
+            with unit_of_work(actor):
+                settings.set_setting(name, request.form.get("value", ""))
+        except DomainError as error:
+            return self._page({name: str(error.message)}), error.status
+        flash(_("The setting has been stored."))
+        return redirect(request.path.rpartition("/")[0] + "/")
+
+    def _page(self, problems: Mapping[str, str]) -> Any:
+        actor = signed_in()
+        values = [(one, settings.get_setting(one)) for one in settings.declared()]
+        return self.render_template(
+            "admin/settings.html",
+            values=values,
+            problems=problems,
+            typed=request.form.get("value", ""),
+            editable=actor is not None and actor.may("admin.setting:edit"),
+        )
+
+
+VIEWS = [UserView, RoleView, OrganizationView, MemberView, AuditView, SettingsView]
+MENU = [
+    MenuItem(_l("Users"), "system", 40, "admin.user:see", view=UserView, icon="user"),
+    MenuItem(_l("Roles and permissions"), "system", 50, "admin.role:see", view=RoleView, icon="key"),
+    MenuItem(
+        _l("Organizations"), "system", 60, "admin.organization:see", view=OrganizationView, icon="tree"
+    ),
+    MenuItem(_l("Settings"), "system", 70, "admin.setting:see", view=SettingsView, icon="settings"),
+    MenuItem(_l("Audit"), "system", 90, "admin.audit:see", view=AuditView, icon="shield"),
+]

@@ -1,0 +1,372 @@
+"""Forms made from a model: FAB's converter with our fields, and choices that search as one types."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask_appbuilder.forms import GeneralModelConverter
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+from sqlalchemy import select
+from sqlalchemy.orm import class_mapper
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    Field,
+    Form,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    validators,
+)
+from wtforms.widgets import html_params
+
+from app.core import clock, money
+from app.core.bad_value import BadValue
+from app.core.db import db
+from app.core.states import State
+from app.web.columns import Column, resolve
+
+MOST_CHOICES = 20
+MOST_CHOSEN = 100
+
+
+class CrudForm(Form):
+    """A generated form. CSRF is checked once for every unsafe request, in ``rest.check_csrf``."""
+
+
+class AmountField(StringField):
+    """Yuan, m² or percent with up to two decimals; thousands may be separated."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.typed = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if self.typed:
+            try:
+                self.data = money.parse_yuan(self.typed)
+            except BadValue as error:
+                raise ValueError(str(error.message)) from error
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else money.plain(Decimal(self.data))
+
+    def __call__(self, **kwargs: Any) -> Any:
+        return super().__call__(inputmode="decimal", autocomplete="off", class_="num", **kwargs)
+
+
+class WholeField(IntegerField):
+    """A whole number."""
+
+    def __call__(self, **kwargs: Any) -> Any:
+        return super().__call__(inputmode="numeric", autocomplete="off", class_="num", **kwargs)
+
+
+class DayField(DateField):
+    """A business day; empty means none."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist and not valuelist[0].strip():
+            self.data = None
+            return
+        super().process_formdata(valuelist)
+
+
+class MomentField(DateTimeLocalField):
+    """A moment, typed on a Chinese clock, kept aware."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist and not valuelist[0].strip():
+            self.data = None
+            return
+        super().process_formdata(valuelist)
+        if self.data is not None:
+            self.data = self.data.replace(tzinfo=clock.BUSINESS_ZONE)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return " ".join(self.raw_data)
+        return clock.local(self.data).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+
+class LineField(StringField):
+    """One line of text; blanks around it are dropped, nothing typed is None."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = (valuelist[0].strip() or None) if valuelist else None
+
+
+class LinesField(TextAreaField):
+    """Several lines of text; blanks around them are dropped, nothing typed is None."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = (valuelist[0].strip() or None) if valuelist else None
+
+
+class StateField(SelectField):
+    """One of the states of an enum, by its title."""
+
+    def __init__(self, *args: Any, states: type[State], blank: bool = False, **kwargs: Any) -> None:
+        options: list[tuple[str, Any]] = [(member.value, member.title) for member in states]
+        super().__init__(
+            *args, choices=[("", "–"), *options] if blank else options, coerce=_or_none, **kwargs
+        )
+
+
+def _or_none(value: Any) -> Any:
+    return value or None
+
+
+class ChoiceField(Field):
+    """A row of another table, found while one types; ``data`` is its id.
+
+    The id is read back through the scope, so one that the actor may not see is refused.
+    """
+
+    def __init__(
+        self, label: Any = None, *, target: Any, address: str = "", many: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(label, **kwargs)
+        self.target, self.address, self.many = target, address, many
+        self.rows: list[Any] = []
+
+    def process_data(self, value: Any) -> None:
+        if self.many:
+            self.data = [one if isinstance(one, int) else one.id for one in value or []]
+        else:
+            self.data = value if isinstance(value, int | None) else value.id
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        ids = list(dict.fromkeys(int(value) for value in valuelist if value.isdecimal()))
+        self.data = ids[:MOST_CHOSEN] if self.many else (ids[0] if ids else None)
+
+    @property
+    def chosen(self) -> list[Any]:
+        """Return the chosen rows, read within the scope."""
+        ids = self.data if self.many else [self.data] if self.data is not None else []
+        if {row.id for row in self.rows} != set(ids):
+            found = db.session.scalars(select(self.target).where(self.target.id.in_(ids)))
+            self.rows = list(found) if ids else []
+        return self.rows
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature is WTForms'
+        ids = self.data if self.many else [self.data] if self.data is not None else []
+        if len(self.chosen) != len(ids):
+            self.data = [] if self.many else None
+            raise validators.StopValidation(_("Choose one of those that are offered."))
+
+    def __call__(self, **kwargs: Any) -> Markup:
+        return self._many(kwargs) if self.many else self._one(kwargs)
+
+    def _one(self, kwargs: dict[str, Any]) -> Markup:
+        row = self.chosen[0] if self.chosen else None
+        required = kwargs.pop("required", None)
+        shown = html_params(
+            id=self.id, type="text", role="combobox", autocomplete="off", value=str(row or ""),
+            placeholder=_("Type to search"), aria_expanded="false", aria_autocomplete="list",
+            aria_required="true" if required else None or False, **kwargs,
+        )
+        value = "" if row is None else row.id
+        return Markup(
+            '<div class="combo" data-choices="{}"><input type="hidden" name="{}" value="{}">'
+            "<input {}></div>"
+        ).format(self.address, self.name, value, Markup(shown))  # noqa: S704 - html_params escapes
+
+    def _many(self, kwargs: dict[str, Any]) -> Markup:
+        kwargs.pop("required", None)
+        shown = html_params(
+            id=self.id, type="text", role="combobox", autocomplete="off", value="",
+            placeholder=_("Type to add"), aria_expanded="false", aria_autocomplete="list", **kwargs,
+        )
+        chips = Markup("").join(
+            Markup(
+                '<label class="f on picked"><input type="checkbox" name="{}" value="{}" checked>'
+                "{}</label>"
+            ).format(self.name, row.id, str(row))
+            for row in self.chosen
+        )
+        return Markup(
+            '<div class="combo many" data-choices="{}" data-name="{}"><div class="picks">{}</div>'
+            "<input {}></div>"
+        ).format(self.address, self.name, chips, Markup(shown))  # noqa: S704 - as above
+
+
+_FIELDS: dict[str, type[Field]] = {
+    "money": AmountField,
+    "area": AmountField,
+    "percent": AmountField,
+    "number": AmountField,
+    "integer": WholeField,
+    "truth": BooleanField,
+    "day": DayField,
+    "moment": MomentField,
+    "long": LinesField,
+}
+
+
+class Converter(GeneralModelConverter):
+    """FAB's converter, with fields that look and read as ours do, and no table loaded whole."""
+
+    def __init__(
+        self, datamodel: Any, *, columns: Mapping[str, Column], endpoint: str,
+        optional: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(datamodel)
+        self.columns, self.endpoint, self.optional = columns, endpoint, optional
+
+    def create_form(self, *args: Any, **kwargs: Any) -> type[CrudForm]:
+        """Return the form class without the framework's base, which would check CSRF again."""
+        made = super().create_form(*args, **kwargs)
+        fields = {name: value for name, value in vars(made).items() if _is_field(value)}
+        return type("GeneratedForm", (CrudForm,), fields)
+
+    def _convert_many_to_one(
+        self, col_name: str, label: Any, description: Any, lst_validators: list[Any],
+        filter_rel_fields: Any, form_props: dict[str, Any],  # noqa: ARG002 - the framework's
+    ) -> dict[str, Any]:
+        form_props[col_name] = self._choice(col_name, label, description, lst_validators, many=False)
+        return form_props
+
+    def _convert_many_to_many(
+        self, col_name: str, label: Any, description: Any, lst_validators: list[Any],
+        filter_rel_fields: Any, form_props: dict[str, Any],  # noqa: ARG002 - as above
+    ) -> dict[str, Any]:
+        form_props[col_name] = self._choice(col_name, label, description, lst_validators, many=True)
+        return form_props
+
+    def _choice(
+        self, name: str, label: Any, description: Any, checks: list[Any], *, many: bool
+    ) -> Any:
+        relation = self.columns[name].relations[-1]
+        needed = not many and not next(iter(relation.local_columns)).nullable
+        needed = needed and name not in self.optional
+        return ChoiceField(
+            label,
+            description=description,
+            validators=[*checks, _required() if needed else validators.Optional()],
+            target=relation.mapper.class_,
+            address=f"/choices/{self.endpoint}/{name}",
+            many=many,
+        )
+
+    def _convert_simple(
+        self, col_name: str, label: Any, description: Any, lst_validators: list[Any],
+        form_props: dict[str, Any],
+    ) -> dict[str, Any]:
+        column = self.columns[col_name]
+        sql = class_mapper(column.model).columns[col_name]
+        needed = not (sql.nullable or col_name in self.optional or column.kind == "truth")
+        checks = [*lst_validators, _required() if needed else validators.Optional()]
+        longest = getattr(sql.type, "length", None)
+        if longest:
+            checks.append(
+                validators.Length(
+                    max=longest, message=_l("At most %(max)d characters.", max=longest)
+                )
+            )
+        given = {"description": description, "validators": checks, "default": default_of(sql)}
+        if column.states is not None:
+            form_props[col_name] = StateField(
+                label, states=column.states, blank=not needed, **given
+            )
+        else:
+            form_props[col_name] = _FIELDS.get(column.kind, LineField)(label, **given)
+        return form_props
+
+
+def _required() -> Any:
+    return validators.InputRequired(message=_l("This is needed."))
+
+
+def _is_field(value: Any) -> bool:
+    return hasattr(value, "_formfield")
+
+
+def default_of(sql: Any) -> Any:
+    """Return the plain default of a column, the database's included, else None."""
+    if sql.default is not None and sql.default.is_scalar:
+        return sql.default.arg
+    if sql.server_default is None:
+        return None
+    text = str(getattr(sql.server_default, "arg", "")).strip().strip("'")
+    python = sql.type.python_type
+    if python is bool:
+        return text.lower() == "true"
+    try:
+        return python(text)
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+
+
+def make_form(
+    datamodel: Any,
+    names: Sequence[str],
+    *,
+    endpoint: str,
+    labels: Mapping[str, Any],
+    states: Mapping[str, type[State]],
+    helps: Mapping[str, Any],
+    checks: Mapping[str, list[Any]],
+    extra: Mapping[str, Any],
+    optional: frozenset[str] = frozenset(),
+) -> type[CrudForm]:
+    """Return the form class for these columns and relations of the model, plus extra fields."""
+    columns = {
+        name: resolve(datamodel.obj, name, labels=labels, states=states)
+        for name in names
+        if name not in extra
+    }
+    converter = Converter(datamodel, columns=columns, endpoint=endpoint, optional=optional)
+    return converter.create_form(
+        label_columns={name: column.label for name, column in columns.items()},
+        inc_columns=list(names),
+        description_columns=dict(helps),
+        validators_columns={name: list(given) for name, given in checks.items()},
+        extra_fields=dict(extra),
+    )
+
+
+def argument_name(form_field: Any, model: Any) -> str:
+    """Return the argument under which an operation takes the field: ``building_id``, ``role_ids``."""
+    if not isinstance(form_field, ChoiceField):
+        return str(form_field.short_name)
+    name = str(form_field.short_name)
+    if form_field.many:
+        return f"{name.removesuffix('s')}_ids"
+    relation = class_mapper(model).relationships.get(name)
+    if relation is None:
+        return f"{name}_id"
+    mapper = class_mapper(model)
+    return str(mapper.get_property_by_column(next(iter(relation.local_columns))).key)
+
+
+def cleaned(form: Form, model: Any) -> dict[str, Any]:
+    """Return what was typed as the operation's arguments."""
+    return {argument_name(field, model): field.data for field in form}
+
+
+def seen_digest(form: Form) -> str:
+    """Return a digest of the values the form was drawn with, to notice that another was faster."""
+    facts = "\x1f".join(f"{field.short_name}={_fact(field.data)}" for field in form)
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    if isinstance(value, datetime):
+        return value.astimezone(clock.BUSINESS_ZONE).isoformat(timespec="minutes")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(escape(value))

@@ -1,0 +1,213 @@
+"""What a generated record page shows: facts in sections, steps, related rows, history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from app.core import audit
+from app.core.actor import Actor
+from app.web.actions import Related, RowAction
+from app.web.columns import Column, plain_text
+from app.web.formats import moment_text
+from app.web.listing import read_page
+
+if TYPE_CHECKING:
+    from app.web.crud import CrudView
+
+RELATED_ROWS = 10
+HISTORY_ROWS = 20
+AUDIT_PERMISSION = "admin.audit:see"
+#: columns whose changes say nothing to people
+SILENT = frozenset({"id", "version", "updated_at", "state_at", "state_by_id", "created_at"})
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One pair of the record."""
+
+    label: Any
+    html: Any
+    css: str
+    wide: bool
+
+
+@dataclass(frozen=True)
+class RelatedRows:
+    """A tab: the first related rows, and where all of them are."""
+
+    title: Any
+    heads: list[Column]
+    rows: list[tuple[str, list[Any]]]
+    count: str
+    all_url: str
+    add_url: str | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of the history."""
+
+    title: str
+    detail: str
+    kind: str
+    changes: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ShowPage:
+    """Everything that ``web/show.html`` draws."""
+
+    view: CrudView
+    row: Any
+    title: str
+    state: Any
+    sections: list[tuple[Any, list[Fact]]]
+    actions: list[RowAction]
+    edit_url: str | None
+    delete_url: str | None
+    related: list[RelatedRows]
+    history: list[Step]
+
+
+def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
+    """Prepare the page of one record."""
+    columns = [view.column(path) for _title, names in view.sections() for path in names]
+    state = next((c for c in columns if c.kind == "state"), None)
+    editable = view.may(actor, "edit") and (view.can_edit is None or view.can_edit(row))
+    return ShowPage(
+        view=view,
+        row=row,
+        title=view.title_of(row),
+        state=state.html(row) if state is not None else None,
+        sections=[
+            (title, [_fact(view, path, row, actor) for path in names])
+            for title, names in view.sections()
+        ],
+        actions=[
+            action
+            for action in view.row_actions
+            if action.single and actor.may(action.right(view.permission)) and action.fits(row)
+        ],
+        edit_url=view.url("edit", pk=row.id) if editable else None,
+        delete_url=view.url("delete", pk=row.id) if view.may(actor, "delete") else None,
+        related=[found for one in view.related if (found := _related(one, row, actor))],
+        history=_history(view, row, actor),
+    )
+
+
+def _fact(view: CrudView, path: str, row: Any, actor: Actor) -> Fact:
+    column = view.column(path)
+    shown = column.html(row)
+    if column.kind == "relation":
+        shown = _linked(column, row, shown, actor)
+    unit = view.units.get(path)
+    css = "num" if column.kind in ("money", "area", "percent", "number", "integer") else ""
+    if column.kind == "area" and unit is None:
+        unit = "㎡"
+    value = column.value(row)
+    if unit is not None and value is not None:
+        shown = f"{shown} {unit}"
+    return Fact(column.label, shown, css, wide=column.kind in ("long", "json"))
+
+
+def _linked(column: Column, row: Any, shown: Any, actor: Actor) -> Any:
+    target = column.value(row)
+    other = view_of(type(target)) if target is not None else None
+    if other is None or not other.may(actor, "see"):
+        return shown
+    from markupsafe import Markup
+
+    return Markup('<a href="{}">{}</a>').format(other.url("show", pk=target.id), shown)
+
+
+def view_of(model: type) -> CrudView | None:
+    """Return the generated view of a model, if there is one."""
+    for view in current_app.appbuilder.baseviews:  # type: ignore[attr-defined]
+        if getattr(view, "model", None) is model and hasattr(view, "sections"):
+            return view  # type: ignore[no-any-return]
+    return None
+
+
+def instance_of(view_class: type | str) -> Any:
+    """Return the registered instance of a view class, or of the class of that name, or None."""
+    name = view_class if isinstance(view_class, str) else view_class.__name__
+    views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+    return next((view for view in views if type(view).__name__ == name), None)
+
+
+def _related(one: Related, row: Any, actor: Actor) -> RelatedRows | None:
+    other = instance_of(one.view)
+    if other is None or not other.may(actor, "see"):
+        return None
+    columns = [other.column(path) for path in one.columns] if one.columns else other.columns
+    columns = [column for column in columns if column.path.partition(".")[0] != one.by]
+    given: MultiDict[str, str] = MultiDict([(one.by, str(row.id)), ("everywhere", "1")])
+    query, _filters = other.query(given, actor, columns=columns)
+    page = read_page(query, number=1, size=RELATED_ROWS)
+    return RelatedRows(
+        title=one.title,
+        heads=columns,
+        rows=[
+            (other.url("show", pk=found.id), [column.html(found) for column in columns])
+            for found in page.rows
+        ],
+        count=page.count_text,
+        all_url=other.url("list", **{one.by: row.id, "everywhere": 1}),
+        add_url=other.url("add", **{one.by: row.id}) if other.may(actor, "add") else None,
+    )
+
+
+def _history(view: CrudView, row: Any, actor: Actor) -> list[Step]:
+    """Return the newest audit entries of the record, for those who may read the audit."""
+    if not actor.may(AUDIT_PERMISSION):
+        return []
+    entries = audit.list_entries(view.model.__tablename__, row.id, limit=HISTORY_ROWS)
+    words = {"insert": _("Made"), "update": _("Changed"), "delete": _("Deleted")}
+    return [
+        Step(
+            title=words.get(entry.action, entry.action),
+            detail=f"{moment_text(entry.at)} · {entry.actor}",
+            kind={"insert": "done", "delete": "bad"}.get(entry.action, ""),
+            changes=_changes(view, entry),
+        )
+        for entry in entries
+    ]
+
+
+def _changes(view: CrudView, entry: Any) -> list[dict[str, Any]]:
+    before, after = entry.before or {}, entry.after or {}
+    if entry.action != "update":
+        return []
+    changed: Sequence[str] = [
+        key for key in after if after.get(key) != before.get(key) and key not in SILENT
+    ]
+    return [
+        {
+            "title": _label(view, key),
+            "before": _word(view, key, before.get(key)),
+            "after": _word(view, key, after.get(key)),
+        }
+        for key in changed
+    ]
+
+
+def _label(view: CrudView, key: str) -> str:
+    from app.web.columns import label_of
+
+    return str(label_of(key, view.label_columns))
+
+
+def _word(view: CrudView, key: str, value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if key in view.states:
+        return plain_text(view.column(key), value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return str(value)
