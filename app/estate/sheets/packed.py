@@ -7,7 +7,9 @@ first and the last; both are found here.
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
@@ -21,6 +23,21 @@ from app.estate.sheets.limits import (
     FileRefused,
     check_span,
 )
+
+# What the zip module raises for a damaged, locked or exotic archive.
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+# Other ways of packing have no bound to what a few bytes become.
+_PACKED_BY: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 Place = tuple[int, int]
 Area = tuple[Place, Place]
@@ -40,9 +57,11 @@ _PREFIX: Final = rb"<(?:[^\s<>:/]{1,40}:)?"
 _PLAIN_CELL: Final = re.compile(
     _PREFIX + rb"""c r="([A-Z]{1,3})([0-9]{1,7})"(?=[\s>/])[^<>]{0,600}+(?<!/)>"""
 )
+_PLAIN_ROW: Final = re.compile(_PREFIX + rb"""row r="([0-9]{1,7})"(?=[\s>/])""")
 _OTHER_TAG: Final = re.compile(
     _PREFIX
-    + rb"""(c|row)(?=[\s>])(?!(?<=c) r="[A-Z]{1,3}[0-9]{1,7}"[\s>/])([^<>]{0,600}+)(?<!/)>"""
+    + rb"""(c|row)(?=[\s>])(?!(?<=c) r="[A-Z]{1,3}[0-9]{1,7}"[\s>/])"""
+    + rb"""(?!(?<=row) r="[0-9]{1,7}"[\s>/])([^<>]{0,600}+)(?<!/)>"""
 )
 _ENDLESS_TAG: Final = re.compile(_PREFIX + rb"(?:c|row)\s[^<>]{600}")
 _ERROR_CELL: Final = re.compile(
@@ -94,7 +113,7 @@ def look_into(content: bytes) -> list[SheetFacts]:
                 facts = list(_ods_facts(archive))
             else:
                 raise FileRefused("not_a_workbook")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise FileRefused("corrupt_file") from error
     for sheet in facts:
         check_span(sheet.name, *sheet.span)
@@ -108,6 +127,8 @@ def _check_size(archive: zipfile.ZipFile) -> None:
         raise FileRefused("unpacked_too_large")
     unpacked = 0
     for entry in entries:
+        if entry.compress_type not in _PACKED_BY:
+            raise FileRefused("corrupt_file")
         for chunk in _chunks(archive, entry):
             unpacked += len(chunk)
             if unpacked > MAX_UNPACKED_BYTES:
@@ -144,8 +165,12 @@ def _read_xlsx_sheet(archive: zipfile.ZipFile, path: str, facts: SheetFacts) -> 
         text = seen[-_OVERLAP:] + chunk
         if _ENDLESS_TAG.search(text):
             raise FileRefused("corrupt_file")
-        for column, row in _PLAIN_CELL.findall(text):
-            facts.reach(int(row) - 1, _column_place(column.decode()))
+        cells = _PLAIN_CELL.findall(text)
+        for column in {column for column, _ in cells}:
+            facts.reach(0, _column_place(column.decode()))
+        for row in {row for _, row in cells}:
+            facts.reach(int(row) - 1, 0)
+        facts.row_tags = max(facts.row_tags, *map(int, _PLAIN_ROW.findall(text)), 0)
         for name, raw in _OTHER_TAG.findall(text):
             _note_other_tag(facts, name, raw)
         for raw, value in _ERROR_CELL.findall(text):

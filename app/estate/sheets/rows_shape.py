@@ -50,6 +50,9 @@ class RowsSheet:
             for place, column in sorted(headings.columns.items(), reverse=True)
             if column is not None
         }
+        # What was read from texts that come again and again, by column.
+        self.texts: dict[tuple[Column, str], str] = {}
+        self.amounts: dict[tuple[Column, str], Decimal] = {}
         self.has_price = Column.UNIT_PRICE in self.places or Column.TOTAL in self.places
 
     def drafts(self) -> Iterator[Draft]:
@@ -179,8 +182,11 @@ class _RoomLine:
         self._fault(column, "missing_value", heading=self.sheet.headings.title_of(column))
 
     def _text(self, column: Column, most: int, *, is_required: bool = False) -> str:
+        cell = self.sheet.cell(self.cells, column)
+        if isinstance(cell, str) and (known := self.sheet.texts.get((column, cell))):
+            return known
         try:
-            text = text_of(self.sheet.cell(self.cells, column))
+            text = text_of(cell)
         except CellFault as fault:
             self._fault(column, fault.code, **fault.params)
             return ""
@@ -189,6 +195,8 @@ class _RoomLine:
             return ""
         if len(text) > most:
             self._fault(column, "too_long", most=most)
+        elif isinstance(cell, str):
+            self.sheet.texts[column, cell] = text
         return text
 
     def _floor(self) -> tuple[int, str] | None:
@@ -208,13 +216,18 @@ class _RoomLine:
     def _amount(
         self, column: Column, largest: Decimal, *, is_required: bool = False
     ) -> Decimal | None:
+        cell = self.sheet.cell(self.cells, column)
+        if isinstance(cell, str) and (known := self.sheet.amounts.get((column, cell))):
+            return known
         try:
-            amount = amount_of(self.sheet.cell(self.cells, column), largest=largest)
+            amount = amount_of(cell, largest=largest)
         except CellFault as fault:
             self._fault(column, fault.code, **fault.params)
             return None
         if amount is None and is_required:
             self._missing(column)
+        elif amount is not None and isinstance(cell, str):
+            self.sheet.amounts[column, cell] = amount
         return amount
 
     def _areas(self) -> tuple[Decimal | None, Decimal | None]:
