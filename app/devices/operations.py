@@ -129,6 +129,14 @@ def _lock(job_id: int, actor: Actor) -> DeviceJob:
 
 
 def _requeue(job: DeviceJob, actor: Actor) -> DeviceJob:
+    if job.state not in (DeviceJobState.FAILED, DeviceJobState.UNKNOWN):
+        raise WrongState(
+            _l(
+                "Job %(job)s is %(state)s; only one that has ended can be repeated.",
+                job=str(job),
+                state=DeviceJobState(job.state).title,
+            )
+        )
     # Failed before the first byte leaves no paper: its next print is the first one.
     may_be_on_paper = job.state == DeviceJobState.UNKNOWN or job.started_at is not None
     transition(job, DeviceJobState.QUEUED, actor=actor)

@@ -55,8 +55,8 @@ def make_job(device: Device, **values: Any) -> DeviceJob:
     values = {
         "kind": device.kind,
         "command": "print_receipt",
-        "subject_type": "receipt",
-        "subject_id": next(_numbers) + 1_000_000,
+        "subject_type": "device",
+        "subject_id": device.id,
         "payload": {"title": "收据", "lines": [{"text": "一"}]},
         **values,
     }
