@@ -102,6 +102,20 @@ def get_price_plan(plan_id: int, *, lock: bool = False) -> PricePlan:
     return _there(found, _l("There is no such price plan within your scope."))
 
 
+def list_plans(
+    *, project_id: int | None, state: str | None, before: int | None, limit: int
+) -> list[PricePlan]:
+    """Return plans within scope, the newest first, from before plan id ``before``."""
+    wanted = select(PricePlan)
+    if project_id is not None:
+        wanted = wanted.where(PricePlan.project_id == project_id)
+    if state:
+        wanted = wanted.where(PricePlan.state == state)
+    if before is not None:
+        wanted = wanted.where(PricePlan.id < before)
+    return list(db.session.scalars(wanted.order_by(PricePlan.id.desc()).limit(limit)))
+
+
 @dataclass(frozen=True, slots=True)
 class PlanLine:
     """One room of a plan: what it costs now and what the plan would make of it, in yuan."""

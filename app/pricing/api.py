@@ -1,0 +1,275 @@
+"""REST: price plans, rooms put on sale and taken off; the index of all that prices answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_appbuilder import expose
+from marshmallow import fields, validate
+
+from app.estate.operations import TakenRoom
+from app.estate.queries import get_room
+from app.pricing import operations, policies
+from app.pricing.answers import (
+    figures_answer,
+    plan_answer,
+    plan_line_answer,
+    price_answer,
+    room_answer,
+)
+from app.pricing.import_api import ProjectImportApi, RoomImportApi
+from app.pricing.operations import PlanRowDraft
+from app.pricing.queries import (
+    get_price_plan,
+    list_plan_lines,
+    list_plans,
+    list_prices,
+    plan_figures,
+)
+from app.pricing.quote_api import DiscountApi, PaymentMethodApi, QuoteApi
+from app.web.rest import Body, RestApi, Yuan, clamp_limit, current, endpoint, read_body
+
+MOST_ROWS = 100_000
+
+
+def _id(**options: Any) -> fields.Integer:
+    return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
+
+
+class PlanRowBody(Body):
+    room_id = _id(required=True)
+    list_unit_price = Yuan(load_default=None, allow_none=True)
+    list_total = Yuan(load_default=None, allow_none=True)
+    floor_total = Yuan(load_default=None, allow_none=True)
+
+
+class PlanBody(Body):
+    project_id = _id(required=True)
+    name = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    rows = fields.List(
+        fields.Nested(PlanRowBody), required=True, validate=validate.Length(min=1, max=MOST_ROWS)
+    )
+
+
+class PlanChangeBody(Body):
+    name = fields.String(load_default=None, validate=validate.Length(min=1, max=120))
+    rows = fields.List(
+        fields.Nested(PlanRowBody), load_default=None, validate=validate.Length(1, MOST_ROWS)
+    )
+
+
+class PricePlanApi(RestApi):
+    """Price plans: a draft is sent for approval, and takes effect with the last yes."""
+
+    resource_name = "price-plans"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{policies.PLAN}:see")
+    def list(self) -> dict[str, Any]:
+        """List price plans within scope, the newest first.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: project_id, schema: {type: integer}}
+          - {in: query, name: state, schema: {type: string}}
+          - {in: query, name: limit, schema: {type: integer}}
+          - {in: query, name: cursor, schema: {type: integer}}
+          responses:
+            200:
+              description: plans without their rows
+        """
+        limit = clamp_limit()
+        plans = list_plans(
+            project_id=request.args.get("project_id", type=int),
+            state=request.args.get("state"),
+            before=request.args.get("cursor", type=int),
+            limit=limit,
+        )
+        more = plans[-1].id if len(plans) == limit else None
+        return {"result": [plan_answer(plan) for plan in plans], "next": more}
+
+    @expose("/", methods=["POST"])
+    @endpoint(f"{policies.PLAN}:add", status=201)
+    def add(self) -> dict[str, Any]:
+        """Draft a plan with its rows; what a row leaves out is worked out.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            201:
+              description: the plan and what it comes to
+            422:
+              description: the first row that is wrong
+        """
+        body = read_body(PlanBody)
+        plan = operations.create_price_plan(
+            project_id=body["project_id"],
+            name=body["name"],
+            rows=_rows(body["rows"]),
+            origin="rest",
+            actor=current(),
+        )
+        return {**plan_answer(plan), "figures": figures_answer(plan_figures(plan.id), current())}
+
+    @expose("/<int:plan_id>", methods=["GET"])
+    @endpoint(f"{policies.PLAN}:see")
+    def get(self, plan_id: int) -> dict[str, Any]:
+        """Show a plan, what it comes to, and a page of its rooms with before and after.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: plan_id, required: true, schema: {type: integer}}
+          - {in: query, name: limit, schema: {type: integer}}
+          - {in: query, name: cursor, schema: {type: integer}}
+          responses:
+            200:
+              description: the plan
+        """
+        plan, actor = get_price_plan(plan_id), current()
+        limit = clamp_limit(default=200)
+        after = request.args.get("cursor", default=0, type=int)
+        lines = list_plan_lines(plan_id, after=after, limit=limit)
+        figures = plan_figures(plan_id)
+        return {
+            **plan_answer(plan),
+            "figures": figures_answer(figures, actor),
+            "rows": [plan_line_answer(line, actor) for line in lines],
+            "count": figures.rooms,
+            "next": lines[-1].row_id if len(lines) == limit else None,
+        }
+
+    @expose("/<int:plan_id>", methods=["PATCH"])
+    @endpoint(f"{policies.PLAN}:edit")
+    def edit(self, plan_id: int) -> dict[str, Any]:
+        """Rename an open plan, or put other rows in place of its rows.
+
+        ---
+        patch:
+          parameters:
+          - {in: path, name: plan_id, required: true, schema: {type: integer}}
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the plan
+            409:
+              description: it is in approval or in force
+        """
+        body, plan = read_body(PlanChangeBody), get_price_plan(plan_id)
+        if body["name"] is not None:
+            operations.rename_price_plan(plan, name=body["name"], actor=current())
+        if body["rows"] is not None:
+            operations.replace_plan_rows(plan, rows=_rows(body["rows"]), actor=current())
+        return {**plan_answer(plan), "figures": figures_answer(plan_figures(plan_id), current())}
+
+    @expose("/<int:plan_id>", methods=["DELETE"])
+    @endpoint(f"{policies.PLAN}:delete")
+    def delete(self, plan_id: int) -> dict[str, Any]:
+        """Delete a draft that was never sent.
+
+        ---
+        delete:
+          parameters:
+          - {in: path, name: plan_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: it is gone
+        """
+        operations.delete_price_plan(get_price_plan(plan_id), actor=current())
+        return {"id": plan_id, "deleted": True}
+
+
+def _rows(rows: list[dict[str, Any]]) -> list[PlanRowDraft]:
+    return [PlanRowDraft(**row) for row in rows]
+
+
+class SaleBody(Body):
+    room_ids = fields.List(_id(), load_default=list, validate=validate.Length(max=MOST_ROWS))
+    building_id = _id(load_default=None, allow_none=True)
+    reason = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class RoomSaleApi(RestApi):
+    """Rooms put on sale and taken off again, and what they cost when."""
+
+    resource_name = "rooms"
+    openapi_spec_tag = "sale"
+
+    @expose("/release-for-sale", methods=["POST"])
+    @endpoint(f"{policies.SALE}:release")
+    def release_for_sale(self) -> dict[str, Any]:
+        """Put the named rooms, or a building's unreleased rooms, on sale.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the rooms that are for sale now
+            422:
+              description: no permit, no price, or no reason
+        """
+        return _moved(operations.release_for_sale(actor=current(), **read_body(SaleBody)))
+
+    @expose("/withdraw", methods=["POST"])
+    @endpoint(f"{policies.SALE}:withdraw")
+    def withdraw(self) -> dict[str, Any]:
+        """Take the named rooms, or a building's rooms that are for sale, off the market.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the rooms that are off the market now
+        """
+        return _moved(operations.withdraw_from_sale(actor=current(), **read_body(SaleBody)))
+
+    @expose("/<int:room_id>/confirm-price", methods=["POST"])
+    @endpoint(f"{policies.SALE}:confirm_price")
+    def confirm_price(self, room_id: int) -> dict[str, Any]:
+        """Take a room that awaits a price back on sale at its present price.
+
+        ---
+        post:
+          parameters:
+          - {in: path, name: room_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: the room
+        """
+        return room_answer(operations.confirm_price(room_id, actor=current()))
+
+    @expose("/<int:room_id>/prices", methods=["GET"])
+    @endpoint(f"{policies.ROOM_PRICE}:see")
+    def prices(self, room_id: int) -> dict[str, Any]:
+        """List what the room cost from when to when, the newest first.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: room_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: prices
+        """
+        get_room(room_id)
+        return {"result": [price_answer(price, current()) for price in list_prices(room_id)]}
+
+
+def _moved(rooms: list[TakenRoom]) -> dict[str, Any]:
+    return {"count": len(rooms), "rooms": [room_answer(room) for room in rooms]}
+
+
+RESOURCES = [
+    ProjectImportApi,
+    RoomImportApi,
+    PricePlanApi,
+    RoomSaleApi,
+    PaymentMethodApi,
+    DiscountApi,
+    QuoteApi,
+]

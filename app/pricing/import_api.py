@@ -1,0 +1,156 @@
+"""REST: price lists taken in, their faults, dry runs carried out."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from flask import Response, request, send_file
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+
+from app.estate import operations as estate
+from app.estate.operations import ReceivedFile
+from app.estate.policies import ROOM, ROOM_IMPORT
+from app.estate.queries import get_project, get_room_import
+from app.pricing import operations
+from app.pricing.answers import import_answer
+from app.pricing.operations import ListImport
+from app.web.rest import BadRequest, RestApi, current, endpoint, flag
+
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: parts of a multipart body that may hold the list and the list that it is compared with
+FILE_PARTS = ("file", "price_list")
+SECOND_PART = "compare"
+
+
+class ProjectImportApi(RestApi):
+    """Rooms and prices of a project, from a price list."""
+
+    resource_name = "projects"
+    openapi_spec_tag = "room-imports"
+
+    @expose("/<int:project_id>/rooms/import", methods=["POST"])
+    @endpoint(f"{ROOM}:import", status=201)
+    def take_in(self, project_id: int) -> Any:
+        """Import a price list, or show with ``dry_run`` what it would do.
+
+        ---
+        post:
+          parameters:
+          - {in: path, name: project_id, required: true, schema: {type: integer}}
+          - {in: query, name: dry_run, schema: {type: boolean}}
+          - {in: query, name: update, schema: {type: boolean}}
+          requestBody:
+            required: true
+            content:
+              multipart/form-data:
+                schema:
+                  type: object
+                  properties:
+                    file: {type: string, format: binary}
+                    compare: {type: string, format: binary}
+              application/octet-stream: {schema: {type: string, format: binary}}
+          responses:
+            201:
+              description: counts, and the draft price plan
+            422:
+              description: the address of the sheet of faults; nothing was written
+        """
+        file, second = _received()
+        result = operations.import_price_list(
+            file.content,
+            file.name,
+            project=get_project(project_id),
+            update=flag("update"),
+            dry_run=flag("dry_run"),
+            actor=current(),
+            second=second,
+        )
+        return _import_result(result)
+
+
+class RoomImportApi(RestApi):
+    """Imports: what they did, their faults, carrying out a dry run."""
+
+    resource_name = "room-imports"
+
+    @expose("/<int:import_id>", methods=["GET"])
+    @endpoint(f"{ROOM_IMPORT}:see")
+    def get(self, import_id: int) -> dict[str, Any]:
+        """Show an import.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: import_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: its state and counts
+        """
+        return import_answer(get_room_import(import_id))
+
+    @expose("/<int:import_id>/faults.xlsx", methods=["GET"])
+    @endpoint(f"{ROOM_IMPORT}:see")
+    def faults(self, import_id: int) -> Response:
+        """Send the sheet of faults: every faulty row, why, and how to mend it.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: import_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: an Excel sheet
+        """
+        record = get_room_import(import_id)
+        stream = BytesIO()
+        estate.write_faults(record, stream)
+        stream.seek(0)
+        name = f"{record.number}.xlsx"
+        return send_file(stream, mimetype=SHEET, as_attachment=True, download_name=name)
+
+    @expose("/<int:import_id>/carry-out", methods=["POST"])
+    @endpoint(f"{ROOM}:import", status=201)
+    def carry_out(self, import_id: int) -> Any:
+        """Carry out a dry run with the file that was checked.
+
+        ---
+        post:
+          parameters:
+          - {in: path, name: import_id, required: true, schema: {type: integer}}
+          responses:
+            201:
+              description: counts, and the draft price plan
+            422:
+              description: the rooms changed since, and the list has faults now
+        """
+        record = get_room_import(import_id)
+        return _import_result(operations.carry_out_import(record, actor=current()))
+
+
+def _received() -> tuple[ReceivedFile, ReceivedFile | None]:
+    """Return the file of a multipart or bare body, and the one to compare with, if there is."""
+    if request.mimetype == "multipart/form-data":
+        part = next((request.files[name] for name in FILE_PARTS if name in request.files), None)
+        if part is None:
+            raise BadRequest(_("Send the price list as the part “file”."))
+        other = request.files.get(SECOND_PART)
+        second = ReceivedFile(other.filename or "", other.read()) if other else None
+        return ReceivedFile(part.filename or "", part.read()), second
+    return ReceivedFile(request.args.get("file_name", ""), request.get_data()), None
+
+
+def _import_result(result: ListImport) -> Any:
+    answer = import_answer(result.record)
+    if not result.faults:
+        return answer
+    # Answered and not raised: the record with the faults is to stay.
+    address = f"/api/v1/room-imports/{result.record.id}/faults.xlsx"
+    sentence = _(
+        "The file has %(count)d faults and was refused as a whole. The sheet of faults names every"
+        " row and how to mend it.",
+        count=len(result.faults),
+    )
+    refused = {"error": "faulty_file", "message": sentence, "fields": {}, "faults_url": address}
+    return {**answer, **refused, "faults": len(result.faults)}, 422

@@ -1,0 +1,117 @@
+"""REST: what may be chosen today, and quotations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from marshmallow import fields, validate
+
+from app.core import clock
+from app.core.errors import Invalid
+from app.estate.queries import get_project
+from app.pricing import operations, policies
+from app.pricing.answers import discount_answer, method_answer
+from app.pricing.queries import list_discounts, list_payment_methods
+from app.pricing.quoting import quote_data, resolve_special
+from app.web.rest import Body, RestApi, current, endpoint, read_body
+
+
+def _id(**options: Any) -> fields.Integer:
+    return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
+
+
+class PaymentMethodApi(RestApi):
+    """Payment methods that may be chosen today."""
+
+    resource_name = "payment-methods"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{policies.PAYMENT_METHOD}:see")
+    def list(self) -> dict[str, Any]:
+        """List a project's payment methods with their lines, in their order.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: project_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: methods that are in use and valid today
+        """
+        found = list_payment_methods(_project_asked(), on=clock.today())
+        return {"result": [method_answer(method) for method in found], "next": None}
+
+
+class DiscountApi(RestApi):
+    """Discounts that may be chosen today."""
+
+    resource_name = "discounts"
+
+    @expose("/", methods=["GET"])
+    @endpoint(f"{policies.DISCOUNT}:see")
+    def list(self) -> dict[str, Any]:
+        """List a project's discounts in their order.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: project_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: discounts that are in use and valid today
+        """
+        found = list_discounts(_project_asked(), on=clock.today())
+        return {"result": [discount_answer(discount) for discount in found], "next": None}
+
+
+def _project_asked() -> int:
+    project_id = request.args.get("project_id", type=int)
+    if project_id is None:
+        raise Invalid(_("Say which project."), fields={"project_id": _("Say which project.")})
+    return get_project(project_id).id
+
+
+class QuoteBody(Body):
+    room_id = _id(required=True)
+    payment_method_id = _id(required=True)
+    discount_ids = fields.List(_id(), load_default=list, validate=validate.Length(max=50))
+    special_discount_id = _id(load_default=None, allow_none=True)
+
+
+class QuoteApi(RestApi):
+    """Quotations; nothing is written."""
+
+    resource_name = "quotes"
+
+    @expose("/", methods=["POST"])
+    @endpoint(f"{policies.QUOTE}:see")
+    def calculate(self) -> dict[str, Any]:
+        """Calculate what a room costs, step by step, and what is to be paid when.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: steps, deal_total, deal_unit_price, receivables
+            422:
+              description: the terms do not go together, or the room has no price
+        """
+        body, actor = read_body(QuoteBody), current()
+        special = None
+        if body["special_discount_id"] is not None:
+            special = resolve_special(
+                body["special_discount_id"], room_id=body["room_id"], actor=actor
+            )
+        found = operations.quote(
+            room_id=body["room_id"],
+            payment_method_id=body["payment_method_id"],
+            discount_ids=body["discount_ids"],
+            special_percent=special.percent if special else None,
+            special_name=special.name if special else "",
+            actor=actor,
+        )
+        return {"room_id": body["room_id"], **quote_data(found)}
