@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.admin.models import AppUser
@@ -77,15 +77,16 @@ def count_customers(q: str, *, project_id: int | None = None) -> tuple[int, bool
 def _searched(statement: Select[Any], q: str, project_id: int | None) -> Select[Any]:
     if project_id is not None:
         statement = statement.where(Customer.project_id == project_id)
-    return matching(statement, q)
+    fits = matching(q)
+    return statement if fits is None else statement.where(fits)
 
 
-def matching(statement: Select[Any], q: str) -> Select[Any]:
-    """Return the statement narrowed to customers that fit what was typed."""
+def matching(q: str) -> ColumnElement[bool] | None:
+    """Return the predicate "fits what was typed", or None if nothing was."""
     wanted = q.strip()[:LONGEST_QUERY]
     if not wanted:
-        return statement
-    fits: list[Any] = [Customer.name.icontains(wanted, autoescape=True)]
+        return None
+    fits: list[ColumnElement[bool]] = [Customer.name.icontains(wanted, autoescape=True)]
     digits = "".join(sign for sign in wanted if sign.isdigit())
     if wanted.isdigit() and len(wanted) == TAIL_LENGTH:
         fits.append(Customer.mobile_tail == wanted)
@@ -93,7 +94,7 @@ def matching(statement: Select[Any], q: str) -> Select[Any]:
         fits.append(Customer.mobile == digits[-MOBILE_LENGTH:])
     if len(wanted) >= SHORTEST_DOCUMENT and wanted.isascii():
         fits.append(Customer.id_number_hash == fingerprint(wanted.upper()))
-    return statement.where(or_(*fits))
+    return or_(*fits)
 
 
 def find_duplicate(

@@ -211,6 +211,10 @@ class Subscription(ProjectScoped, OwnerScoped, Stateful, Base):
     buyers: Mapped[list[SubscriptionBuyer]] = relationship(
         order_by="SubscriptionBuyer.position", back_populates="subscription"
     )
+    #: the buyers themselves, as far as the reader may see them
+    customers: Mapped[list[Customer]] = relationship(
+        secondary="sales_subscription_buyer", viewonly=True
+    )
 
     def __str__(self) -> str:
         return self.number

@@ -26,6 +26,7 @@ from wtforms import (
     TextAreaField,
     validators,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import html_params
 
 from app.core import clock, money
@@ -118,10 +119,9 @@ class StateField(SelectField):
     """One of the states of an enum, by its title."""
 
     def __init__(self, *args: Any, states: type[State], blank: bool = False, **kwargs: Any) -> None:
-        options: list[tuple[str, Any]] = [(member.value, member.title) for member in states]
-        super().__init__(
-            *args, choices=[("", "–"), *options] if blank else options, coerce=_or_none, **kwargs
-        )
+        options = [SelectChoice(member.value, member.title) for member in states]
+        blanks = [SelectChoice("", "–")] if blank else []
+        super().__init__(*args, choices=[*blanks, *options], coerce=_or_none, **kwargs)
 
 
 def _or_none(value: Any) -> Any:
@@ -135,7 +135,13 @@ class ChoiceField(Field):
     """
 
     def __init__(
-        self, label: Any = None, *, target: Any, address: str = "", many: bool = False, **kwargs: Any
+        self,
+        label: Any = None,
+        *,
+        target: Any,
+        address: str = "",
+        many: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(label, **kwargs)
         self.target, self.address, self.many = target, address, many
@@ -173,9 +179,16 @@ class ChoiceField(Field):
         row = self.chosen[0] if self.chosen else None
         required = kwargs.pop("required", None)
         shown = html_params(
-            id=self.id, type="text", role="combobox", autocomplete="off", value=str(row or ""),
-            placeholder=_("Type to search"), aria_expanded="false", aria_autocomplete="list",
-            aria_required="true" if required else None or False, **kwargs,
+            id=self.id,
+            type="text",
+            role="combobox",
+            autocomplete="off",
+            value=str(row or ""),
+            placeholder=_("Type to search"),
+            aria_expanded="false",
+            aria_autocomplete="list",
+            aria_required="true" if required else None or False,
+            **kwargs,
         )
         value = "" if row is None else row.id
         return Markup(
@@ -186,8 +199,15 @@ class ChoiceField(Field):
     def _many(self, kwargs: dict[str, Any]) -> Markup:
         kwargs.pop("required", None)
         shown = html_params(
-            id=self.id, type="text", role="combobox", autocomplete="off", value="",
-            placeholder=_("Type to add"), aria_expanded="false", aria_autocomplete="list", **kwargs,
+            id=self.id,
+            type="text",
+            role="combobox",
+            autocomplete="off",
+            value="",
+            placeholder=_("Type to add"),
+            aria_expanded="false",
+            aria_autocomplete="list",
+            **kwargs,
         )
         chips = Markup("").join(
             Markup(
@@ -219,7 +239,11 @@ class Converter(GeneralModelConverter):
     """FAB's converter, with fields that look and read as ours do, and no table loaded whole."""
 
     def __init__(
-        self, datamodel: Any, *, columns: Mapping[str, Column], endpoint: str,
+        self,
+        datamodel: Any,
+        *,
+        columns: Mapping[str, Column],
+        endpoint: str,
         optional: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(datamodel)
@@ -232,15 +256,27 @@ class Converter(GeneralModelConverter):
         return type("GeneratedForm", (CrudForm,), fields)
 
     def _convert_many_to_one(
-        self, col_name: str, label: Any, description: Any, lst_validators: list[Any],
-        filter_rel_fields: Any, form_props: dict[str, Any],  # noqa: ARG002 - the framework's
+        self,
+        col_name: str,
+        label: Any,
+        description: Any,
+        lst_validators: list[Any],
+        filter_rel_fields: Any,
+        form_props: dict[str, Any],
     ) -> dict[str, Any]:
-        form_props[col_name] = self._choice(col_name, label, description, lst_validators, many=False)
+        form_props[col_name] = self._choice(
+            col_name, label, description, lst_validators, many=False
+        )
         return form_props
 
     def _convert_many_to_many(
-        self, col_name: str, label: Any, description: Any, lst_validators: list[Any],
-        filter_rel_fields: Any, form_props: dict[str, Any],  # noqa: ARG002 - as above
+        self,
+        col_name: str,
+        label: Any,
+        description: Any,
+        lst_validators: list[Any],
+        filter_rel_fields: Any,
+        form_props: dict[str, Any],
     ) -> dict[str, Any]:
         form_props[col_name] = self._choice(col_name, label, description, lst_validators, many=True)
         return form_props
@@ -261,7 +297,11 @@ class Converter(GeneralModelConverter):
         )
 
     def _convert_simple(
-        self, col_name: str, label: Any, description: Any, lst_validators: list[Any],
+        self,
+        col_name: str,
+        label: Any,
+        description: Any,
+        lst_validators: list[Any],
         form_props: dict[str, Any],
     ) -> dict[str, Any]:
         column = self.columns[col_name]
