@@ -89,6 +89,7 @@ class FakeServer:
         self.devices = {}
         self.heartbeats = []
         self.calls = defaultdict(list)
+        self.keys = defaultdict(list)
         self.problems = []
         # Call → how many next answers get lost after having taken effect, or statuses to give.
         self.lose = defaultdict(int)
@@ -135,6 +136,7 @@ class FakeServer:
             if not 0 < len(key) <= 64:
                 self.problems.append(f"{path}: key {key!r}")
             self.calls[call].append(body)
+            self.keys[call].append(key)
             if self.refuse[call]:
                 return self.refuse[call].pop(0), {"error": "try_again"}
             if key not in self._kept:

@@ -165,6 +165,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(server, printer, dev
     if call != "heartbeat":
         wait_for(lambda: len(server.calls[call]) >= 3)
         assert server.calls[call][0] == server.calls[call][1] == server.calls[call][2]
+        assert len(set(server.keys[call][:3])) == 1
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def _open_port(url: str, settings: LineSettings) -> Any:
             dsrdtr=settings.flow == "dsrdtr",
             xonxoff=settings.flow == "xonxoff",
             timeout=settings.tick_seconds,
-            write_timeout=settings.write_seconds,
+            # pyserial refuses one for rfc2217, whose socket gives up after 5 s by itself.
+            write_timeout=None if scheme.lower() == "rfc2217" else settings.write_seconds,
             exclusive=True,
         )
     except ValueError as error:
