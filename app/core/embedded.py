@@ -189,7 +189,16 @@ def server_command(cluster: Cluster, *, durable: bool = True) -> list[str]:
 
 def wait_ready(cluster: Cluster, *, seconds: float = READY_SECONDS) -> None:
     """Return when the server answers. Raises EmbeddedError when it does not in time."""
-    command = [cluster.program("pg_isready"), "-q", "-h", str(cluster.socket), "-d", "postgres"]
+    command = [
+        cluster.program("pg_isready"),
+        "-q",
+        "-h",
+        str(cluster.socket),
+        "-d",
+        "postgres",
+        "-U",
+        cluster.user,
+    ]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if subprocess.run(command, check=False, cwd="/").returncode == 0:  # noqa: S603

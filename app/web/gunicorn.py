@@ -18,5 +18,7 @@ max_requests = 0
 accesslog = None
 errorlog = "-"
 loglevel = "info"
+# Nobody steers this server but its supervisor.
+control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - a heartbeat file must not wait for a disk
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
