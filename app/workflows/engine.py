@@ -100,7 +100,7 @@ def edit_draft(
     reason: str | None = None,
     actor: Actor,
 ) -> ApprovalRequest:
-    """Change a draft, or a request that came back; values that are not given stay.
+    """Change a draft, or a request that came back; values not given stay, None takes one away.
 
     Raises NotFound, NotAllowed for anybody but the applicant, WrongState once it is on its way.
     """
@@ -108,7 +108,9 @@ def edit_draft(
     _require_own(request, actor)
     _require_with_applicant(request)
     if values is not None:
-        case = examine(kind, request.subject_id, {**request.values, **values}, actor)
+        given = {**request.values, **values}
+        kept = {name: value for name, value in given.items() if value is not None}
+        case = examine(kind, request.subject_id, kept, actor)
         request.values = case.values
         request.subject_title = case.title
     if reason is not None:

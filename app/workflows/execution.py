@@ -81,7 +81,8 @@ def _list_moves(request: ApprovalRequest, kind: ApprovalKind) -> list[str] | Non
 
 
 def _shown(summary: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    return {row["label"]: row.get("after", row.get("before")) for row in summary}
+    open_rows = (row for row in summary if not row.get("needs"))
+    return {row["label"]: row.get("after", row.get("before")) for row in open_rows}
 
 
 def _compare(

@@ -146,10 +146,12 @@ class ApprovalKind(ABC):
 
     @abstractmethod
     def summary(self, subject: Any, values: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return rows for the approver: ``{"label", "before", "after", "note"?, "tone"?}``.
+        """Return rows for the approver.
 
-        Either side may be None; ``tone`` is ``ok``, ``warn`` or ``bad``. A row with a ``note``
-        and neither side is shown as a warning mark.
+        A row is ``{"label", "before", "after", "note"?, "tone"?, "needs"?}``. Either side may be
+        None; ``tone`` is ``ok``, ``warn`` or ``bad``. A row with a ``note`` and neither side is
+        shown as a warning mark. A row that ``needs`` a permission (a floor
+        price, say) is shown only to people who hold it, and never told in a sentence.
         """
 
     @abstractmethod
@@ -221,6 +223,11 @@ def get_kind(key: str) -> ApprovalKind:
             _l("There is no kind of approval named %(key)s.", key=key), code="unknown_kind"
         )
     return kind
+
+
+def find_kind(key: str) -> ApprovalKind | None:
+    """Return the kind, or None if its definition is gone."""
+    return _kinds.get(key)
 
 
 def all_kinds() -> list[ApprovalKind]:

@@ -55,10 +55,15 @@ def waits_for(actor: Actor) -> ColumnElement[bool]:
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return the predicate over ApprovalRequest: applicant, candidate, decider, or sees all.
 
-    The project scope is added by ``core.scope``.
+    A draft is its applicant's alone. The project scope is added by ``core.scope``.
     """
-    if actor.may(SEE_ALL):
+    if actor.kind == "system":
         return true()
+    if actor.may(SEE_ALL):
+        return or_(
+            ApprovalRequest.applicant_id == actor.id,
+            ApprovalRequest.state != ApprovalState.DRAFT.value,
+        )
     concerned = exists().where(
         ApprovalTask.request_id == ApprovalRequest.id,
         or_(

@@ -299,7 +299,7 @@ def test_draft_freezes_nothing_and_is_edited_by_its_applicant_only(
         "toy_rename", project.id, values={"address": "b"}, reason="r", actor=consultant
     )
     assert (draft.state, project.city, list_tasks(draft)) == ("draft", None, [])
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         engine.edit_draft(draft.id, reason="x", actor=manager)
     with pytest.raises(Invalid):
         engine.edit_draft(draft.id, values={"address": ""}, actor=consultant)
