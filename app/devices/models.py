@@ -161,6 +161,12 @@ class DeviceJob(ProjectScoped, Stateful, Base):
             unique=True,
             postgresql_where=text("state = 'sent'"),
         ),
+        # what waits for a person is few among very many
+        Index(
+            "ix_devices_job_trouble",
+            "project_id",
+            postgresql_where=text("state IN ('failed','unknown')"),
+        ),
     )
     TRANSITIONS: ClassVar[Transitions] = {
         "queued": {"sent", "cancelled"},

@@ -133,6 +133,8 @@ class Receipt(ProjectScoped, Stateful, Base):
             unique=True,
             postgresql_where=text("reverses_id IS NOT NULL"),
         ),
+        # slips that wait for the cashier are few among very many receipts
+        Index("ix_finance_receipt_slips", "project_id", postgresql_where=text("state = 'slip'")),
     )
     TRANSITIONS: ClassVar[Transitions] = {
         "slip": {"confirmed", "withdrawn"},
