@@ -12,7 +12,7 @@ from typing import Final
 import phonenumbers
 from stdnum.cn import ric, uscc
 
-from app.core.bad_value import BadValue
+from app.core.bad_value import N_, BadValue
 
 ID_LENGTH: Final = 18
 MOBILE_LENGTH: Final = 11
@@ -59,25 +59,27 @@ def resident_id(text: str, *, today: date) -> ResidentId:
     if len(number) != ID_LENGTH:
         raise IdentityError(
             "id_length",
-            "An identity number has 18 places; this one has %(count)d.",
+            N_("An identity number has 18 places; this one has %(count)d."),
             count=len(number),
         )
     if not re.fullmatch(r"[0-9]{17}[0-9X]", number, re.ASCII):
         raise IdentityError(
             "id_characters",
-            "An identity number has 17 digits, and a digit or X at the end.",
+            N_("An identity number has 17 digits, and a digit or X at the end."),
         )
     if not _PROVINCES.match(number):
         raise IdentityError(
             "id_region",
-            "The identity number begins with %(region)s, which is no province.",
+            N_("The identity number begins with %(region)s, which is no province."),
             region=number[:2],
         )
     birthday = _birthday(number[6:14], today)
     if ric.calc_check_digit(number) != number[-1]:
         raise IdentityError(
             "id_check_digit",
-            "The last place of the identity number does not fit the others; compare each digit.",
+            N_(
+                "The last place of the identity number does not fit the others; compare each digit."
+            ),
         )
     return ResidentId(number, birthday, Sex.MALE if int(number[16]) % 2 else Sex.FEMALE)
 
@@ -91,18 +93,20 @@ def credit_code(text: str) -> str:
     if len(code) != ID_LENGTH:
         raise IdentityError(
             "credit_length",
-            "A credit code has 18 places; this one has %(count)d.",
+            N_("A credit code has 18 places; this one has %(count)d."),
             count=len(code),
         )
     if not _CREDIT_CHARACTERS.fullmatch(code):
         raise IdentityError(
             "credit_characters",
-            "A credit code has 8 digits, then 10 digits or letters other than I, O, S, V and Z.",
+            N_(
+                "A credit code has 8 digits, then 10 digits or letters other than I, O, S, V and Z."
+            ),
         )
     if uscc.calc_check_digit(code[:-1]) != code[-1]:
         raise IdentityError(
             "credit_check_digit",
-            "The last place of the credit code does not fit the others; compare each place.",
+            N_("The last place of the credit code does not fit the others; compare each place."),
         )
     return code
 
@@ -115,12 +119,12 @@ def mobile(text: str) -> str:
     """
     digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
     if not _MOBILE_CHARACTERS.fullmatch(digits):
-        raise IdentityError("mobile_characters", "A mobile number is written in digits only.")
+        raise IdentityError("mobile_characters", N_("A mobile number is written in digits only."))
     national = _national_digits(digits)
     if len(national) != MOBILE_LENGTH:
         raise IdentityError(
             "mobile_length",
-            "A mobile number has 11 digits; this one has %(count)d.",
+            N_("A mobile number has 11 digits; this one has %(count)d."),
             count=len(national),
         )
     number = phonenumbers.PhoneNumber(country_code=86, national_number=int(national))
@@ -131,7 +135,7 @@ def mobile(text: str) -> str:
     }:
         raise IdentityError(
             "mobile_range",
-            "%(number)s is not a mobile number of mainland China.",
+            N_("%(number)s is not a mobile number of mainland China."),
             number=national,
         )
     return national
@@ -167,7 +171,7 @@ def _birthday(digits: str, today: date) -> date:
     if birthday is None or not OLDEST_BIRTHDAY <= birthday <= today:
         raise IdentityError(
             "id_date",
-            "Places 7 to 14 of the identity number (%(digits)s) are no day of birth.",
+            N_("Places 7 to 14 of the identity number (%(digits)s) are no day of birth."),
             digits=digits,
         )
     return birthday
@@ -182,7 +186,7 @@ def _national_digits(digits: str) -> str:
     if digits.startswith("+"):
         raise IdentityError(
             "mobile_country",
-            "This number belongs to another country; give a mobile number of mainland China.",
+            N_("This number belongs to another country; give a mobile number of mainland China."),
         )
     if len(digits) == MOBILE_LENGTH + 2 and digits.startswith("86"):
         return digits[2:]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Final
 
-from app.core.bad_value import BadValue
+from app.core.bad_value import N_, BadValue
 
 FEN: Final = Decimal("0.01")
 ZERO: Final = Decimal("0.00")
@@ -21,8 +21,8 @@ _PLACES: Final = ("", "拾", "佰", "仟")
 # Enough digits for any product of two stored numbers, whatever context the caller is in.
 _PRECISION: Final = 60
 
-_TOO_LARGE: Final = "The number is too large: %(value)s."
-_NOT_EXACT: Final = "An amount must be exact: a decimal, not a binary fraction."
+_TOO_LARGE: Final = N_("The number is too large: %(value)s.")
+_NOT_EXACT: Final = N_("An amount must be exact: a decimal, not a binary fraction.")
 
 _PLAIN: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _GROUPED: Final = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?", re.ASCII)
@@ -50,7 +50,7 @@ def percent(amount: Decimal | int) -> Decimal:
 def round_to(amount: Decimal | int, step: Decimal) -> Decimal:
     """Return the multiple of ``step`` yuan nearest to ``amount``, half up (away from zero)."""
     if step not in ROUNDING_STEPS:
-        raise MoneyError("rounding_step", "Amounts are rounded to 0.01, 1, 10 or 100 yuan.")
+        raise MoneyError("rounding_step", N_("Amounts are rounded to 0.01, 1, 10 or 100 yuan."))
     exact = _exact(amount)
     with localcontext(prec=_PRECISION):
         steps = (exact / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)
@@ -72,7 +72,7 @@ def times_area(unit_price: Decimal, square_metres: Decimal) -> Decimal:
 def per_area(total: Decimal, square_metres: Decimal) -> Decimal:
     """Return total ÷ area, in yuan per m² half up. Raises MoneyError unless the area is above 0."""
     if square_metres <= 0:
-        raise MoneyError("area_not_positive", "An area must be above 0.")
+        raise MoneyError("area_not_positive", N_("An area must be above 0."))
     with localcontext(prec=_PRECISION):
         return _quantize(_exact(total) / _exact(square_metres))
 
@@ -88,10 +88,10 @@ def split(total: Decimal, parts: int | Sequence[Decimal | int]) -> list[Decimal]
     weight = sum(ratios, Decimal(0))
     if min(ratios, default=Decimal(-1)) < 0 or weight <= 0:
         raise MoneyError(
-            "split_ratios", "An amount is split by ratios from 0 up, not all of them 0."
+            "split_ratios", N_("An amount is split by ratios from 0 up, not all of them 0.")
         )
     if yuan(total) != total:
-        raise MoneyError("below_the_fen", "An amount to be split has at most 2 decimals.")
+        raise MoneyError("below_the_fen", N_("An amount to be split has at most 2 decimals."))
     amounts = _split_magnitude(abs(yuan(total)), ratios, weight)
     signed = [-amount if total < 0 else amount for amount in amounts]
     if sum(signed) != total:
@@ -178,7 +178,7 @@ def _exact(amount: Decimal | int) -> Decimal:
         raise MoneyError("not_exact", _NOT_EXACT)
     exact = Decimal(amount)
     if not exact.is_finite():
-        raise MoneyError("not_finite", "An amount must be a finite number.")
+        raise MoneyError("not_finite", N_("An amount must be a finite number."))
     return exact
 
 
@@ -205,10 +205,14 @@ def _parse(value: object) -> Decimal:
     number = _number(value)
     if number.as_tuple().exponent > 0:  # type: ignore[operator]
         raise MoneyError(
-            "exponent", "Write the number out, without an exponent: %(value)s.", value=str(value)
+            "exponent",
+            N_("Write the number out, without an exponent: %(value)s."),
+            value=str(value),
         )
     if number.as_tuple().exponent not in {0, -1, -2}:
-        raise MoneyError("too_many_decimals", "At most 2 decimals: %(value)s.", value=str(value))
+        raise MoneyError(
+            "too_many_decimals", N_("At most 2 decimals: %(value)s."), value=str(value)
+        )
     if abs(number) > MAX_AMOUNT:
         raise MoneyError("too_large", _TOO_LARGE, value=str(value))
     return _without_negative_zero(_quantize(number))
@@ -218,7 +222,7 @@ def _number(value: object) -> Decimal:
     if isinstance(value, str):
         text = value.strip()
         if not (_PLAIN.fullmatch(text) or _GROUPED.fullmatch(text)):
-            raise MoneyError("not_a_number", "This is not a number: %(value)s.", value=value)
+            raise MoneyError("not_a_number", N_("This is not a number: %(value)s."), value=value)
         return Decimal(text.replace(",", ""))
     if isinstance(value, Decimal | int):
         return _exact(value)
@@ -227,7 +231,7 @@ def _number(value: object) -> Decimal:
 
 def _not_negative(number: Decimal) -> Decimal:
     if number < 0:
-        raise MoneyError("negative", "The number must not be below 0: %(value)s.", value=number)
+        raise MoneyError("negative", N_("The number must not be below 0: %(value)s."), value=number)
     return number
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 from itertools import zip_longest
 from typing import Final
 
-from app.core.bad_value import BadValue
+from app.core.bad_value import N_, BadValue
 from app.core.money import HUNDRED, ZERO, yuan
 
 MAX_MONTHS: Final = 600
@@ -126,8 +126,8 @@ def _level_payment(principal: Decimal, annual_percent: Decimal, months: int) -> 
 
 def _check(principal: Decimal, annual_percent: Decimal, months: int) -> None:
     if principal <= 0 or yuan(principal) != principal:
-        raise LoanError("loan_amount", "A loan is an amount above 0 with at most 2 decimals.")
+        raise LoanError("loan_amount", N_("A loan is an amount above 0 with at most 2 decimals."))
     if not 1 <= months <= MAX_MONTHS:
-        raise LoanError("loan_months", "A loan runs for 1 to %(most)d months.", most=MAX_MONTHS)
+        raise LoanError("loan_months", N_("A loan runs for 1 to %(most)d months."), most=MAX_MONTHS)
     if not 0 <= annual_percent <= HUNDRED:
-        raise LoanError("loan_rate", "The yearly rate is between 0 and 100 percent.")
+        raise LoanError("loan_rate", N_("The yearly rate is between 0 and 100 percent."))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from app.core.bad_value import N_
 from app.core.money import (
     FEN,
     HUNDRED,
@@ -55,8 +56,8 @@ __all__ = [
 ]
 
 # Msgids of the steps that no record names; the page translates them.
-LIST_TOTAL: Final = "List total"
-ROUNDING: Final = "Rounding"
+LIST_TOTAL: Final = N_("List total")
+ROUNDING: Final = N_("Rounding")
 
 
 class StepKind(StrEnum):
@@ -163,7 +164,8 @@ class _Price:
     def __init__(self, list_total: Decimal, area: Decimal | None) -> None:
         if list_total <= 0 or yuan(list_total) != list_total:
             raise QuoteError(
-                "list_total", "The room has no list price above 0; price it in a price plan first."
+                "list_total",
+                N_("The room has no list price above 0; price it in a price plan first."),
             )
         self.list_total = yuan(list_total)
         self.area = area
@@ -199,7 +201,7 @@ class _Price:
         if self.area is None:
             raise QuoteError(
                 "area_missing",
-                "The room has no area that “%(name)s” could be calculated by; enter its area.",
+                N_("The room has no area that “%(name)s” could be calculated by; enter its area."),
                 name=discount.name,
             )
         return times_area(discount.value, self.area)
@@ -209,7 +211,7 @@ class _Price:
         if after <= 0:
             raise QuoteError(
                 "nothing_left",
-                "After “%(name)s” nothing is left of the price of %(total)s; choose less.",
+                N_("After “%(name)s” nothing is left of the price of %(total)s; choose less."),
                 name=name,
                 total=format_yuan(self.list_total),
             )
@@ -225,19 +227,21 @@ def _priced_area(
         return area
     if basis is PriceBasis.UNIT:
         return None
-    raise QuoteError("room_area_missing", "The room has no area that it is priced by; enter it.")
+    raise QuoteError(
+        "room_area_missing", N_("The room has no area that it is priced by; enter it.")
+    )
 
 
 def _in_order(discounts: Sequence[DiscountTerms]) -> list[DiscountTerms]:
     """Return the chosen discounts in their order; refuse company that one of them does not bear."""
     ordered = sorted(discounts, key=lambda discount: (discount.position, discount.code))
     if len({discount.code for discount in ordered}) < len(ordered):
-        raise QuoteError("discount_twice", "A discount can be chosen only once.")
+        raise QuoteError("discount_twice", N_("A discount can be chosen only once."))
     alone = next((discount for discount in ordered if not discount.is_stackable), None)
     if alone is not None and len(ordered) > 1:
         raise QuoteError(
             "not_stackable",
-            "“%(name)s” cannot be combined with another discount; choose it alone.",
+            N_("“%(name)s” cannot be combined with another discount; choose it alone."),
             name=alone.name,
         )
     return ordered
@@ -246,5 +250,5 @@ def _in_order(discounts: Sequence[DiscountTerms]) -> list[DiscountTerms]:
 def _check_value(name: str, value: Decimal, *, at_most: Decimal | None) -> None:
     if value < 0 or (at_most is not None and value > at_most):
         raise QuoteError(
-            "discount_value", "The value of “%(name)s” is out of range; correct it.", name=name
+            "discount_value", N_("The value of “%(name)s” is out of range; correct it."), name=name
         )

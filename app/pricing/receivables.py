@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from app.core.bad_value import BadValue
+from app.core.bad_value import N_, BadValue
 from app.core.money import FEN, HUNDRED, ZERO, format_yuan, percent_of, yuan
 from app.pricing.terms import LOAN_STEP, DueRule, LineBasis, LineKind, LineTerms
 
@@ -92,8 +92,10 @@ class _Division:
             if abs(left) * 2 > FEN * percents:
                 raise QuoteError(
                     "lines_do_not_add_up",
-                    "The payment lines come to %(lines)s, not to the deal total %(total)s; "
-                    "change the payment method.",
+                    N_(
+                        "The payment lines come to %(lines)s, not to the deal total %(total)s; "
+                        "change the payment method."
+                    ),
                     lines=format_yuan(self.deal_total - left),
                     total=format_yuan(self.deal_total),
                 )
@@ -114,8 +116,10 @@ class _Division:
         if deposits > self.deal_total:
             raise QuoteError(
                 "deposit_above_total",
-                "The deposit of %(deposit)s is above the deal total of %(total)s; "
-                "choose another payment method.",
+                N_(
+                    "The deposit of %(deposit)s is above the deal total of %(total)s; "
+                    "choose another payment method."
+                ),
                 deposit=format_yuan(deposits),
                 total=format_yuan(self.deal_total),
             )
@@ -139,8 +143,10 @@ class _Division:
                     return at
         raise QuoteError(
             "no_line_for_cut",
-            "“%(line)s” is rounded down, but the payment method has no down payment to take what "
-            "is cut off; add one.",
+            N_(
+                "“%(line)s” is rounded down, but the payment method has no down payment to take "
+                "what is cut off; add one."
+            ),
             line=loan.name,
         )
 
@@ -151,14 +157,18 @@ class _Division:
             if at in self.targets.values():
                 raise QuoteError(
                     "deposit_above_line",
-                    "The deposit is above “%(line)s”, into which it counts; "
-                    "choose another payment method.",
+                    N_(
+                        "The deposit is above “%(line)s”, into which it counts; "
+                        "choose another payment method."
+                    ),
                     line=line.name,
                 )
             raise QuoteError(
                 "lines_above_total",
-                "The payment lines are above the deal total of %(total)s; "
-                "choose another payment method.",
+                N_(
+                    "The payment lines are above the deal total of %(total)s; "
+                    "choose another payment method."
+                ),
                 total=format_yuan(self.deal_total),
             )
 
@@ -176,7 +186,7 @@ def _is_collected(line: LineTerms) -> bool:
 
 def _check_terms(lines: Sequence[LineTerms]) -> None:
     if sum(line.basis is LineBasis.REST for line in lines) > 1:
-        raise QuoteError("two_rests", "Only one payment line can be the rest.")
+        raise QuoteError("two_rests", N_("Only one payment line can be the rest."))
     for line in lines:
         is_whole = line.kind in {LineKind.DEPOSIT, LineKind.COLLECTED}
         step = line.round_down_to
@@ -188,6 +198,6 @@ def _check_terms(lines: Sequence[LineTerms]) -> None:
         ):
             raise QuoteError(
                 "line_terms",
-                "The payment line “%(line)s” cannot be calculated; correct the payment method.",
+                N_("The payment line “%(line)s” cannot be calculated; correct the payment method."),
                 line=line.name,
             )

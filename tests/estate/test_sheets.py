@@ -514,7 +514,7 @@ def test_faults_of_a_matrix_are_all_named():
     [
         ({"一": [[*CORNER, 1], ["3栋", 1, 10]]}, [(None, "", "sheet_kind_unknown")]),
         ({"总价(万元)": [[*CORNER, 1], ["3栋", 1, 10]]}, [(None, "", "heading_unit")]),
-        ({"总价": [["楼层", 1], [1, 10]]}, [(1, "", "missing_heading")]),
+        ({"总价": [["楼层", 1, 2], [1, 10]]}, [(1, "", "missing_heading")]),
         ({"总价": [["楼栋", 1, 2], ["3栋", 10, 2]]}, [(1, "", "missing_heading")]),
         (
             {"总价": [[*CORNER, 1, "01", 1], ["3栋", 1, 10, None, 9]]},

@@ -8,164 +8,166 @@ from typing import Any, Final
 
 from flask_babel import lazy_gettext
 
+from app.core.bad_value import N_
+
 # Code: (what is wrong, how to mend it). The Chinese of both is in the catalogue.
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     # The file
     "empty_file": (
-        "The file is empty.",
-        "Choose the file that holds the price list.",
+        N_("The file is empty."),
+        N_("Choose the file that holds the price list."),
     ),
     "file_too_large": (
-        "The file is larger than %(megabytes)s MB.",
-        "Split it by building, and take pictures out of it.",
+        N_("The file is larger than %(megabytes)s MB."),
+        N_("Split it by building, and take pictures out of it."),
     ),
     "not_a_workbook": (
-        "This is no spreadsheet, whatever its name says.",
-        "Open it in a spreadsheet program and save it as .xlsx.",
+        N_("This is no spreadsheet, whatever its name says."),
+        N_("Open it in a spreadsheet program and save it as .xlsx."),
     ),
     "locked_file": (
-        "The file is locked with a password.",
-        "Save a copy without a password.",
+        N_("The file is locked with a password."),
+        N_("Save a copy without a password."),
     ),
     "corrupt_file": (
-        "The file is damaged and cannot be read.",
-        "Open it in a spreadsheet program and save it again as .xlsx.",
+        N_("The file is damaged and cannot be read."),
+        N_("Open it in a spreadsheet program and save it again as .xlsx."),
     ),
     "unpacked_too_large": (
-        "The file unpacks to more than a price list can hold.",
-        "Copy the price list alone into a new file.",
+        N_("The file unpacks to more than a price list can hold."),
+        N_("Copy the price list alone into a new file."),
     ),
     "sheet_too_large": (
-        "The sheet “%(sheet)s” spans %(rows)s rows and %(columns)s columns.",
-        "Delete what stands far outside the list, or copy the list into a new file.",
+        N_("The sheet “%(sheet)s” spans %(rows)s rows and %(columns)s columns."),
+        N_("Delete what stands far outside the list, or copy the list into a new file."),
     ),
     "wrong_encoding": (
-        "The text file is neither in UTF-8 nor in GB 18030.",
-        "Save it as CSV UTF-8, or as .xlsx.",
+        N_("The text file is neither in UTF-8 nor in GB 18030."),
+        N_("Save it as CSV UTF-8, or as .xlsx."),
     ),
     "too_many_rows": (
-        "The list has more than %(most)s rooms.",
-        "Split it by building.",
+        N_("The list has more than %(most)s rooms."),
+        N_("Split it by building."),
     ),
     # The sheet
     "heading_not_found": (
-        "No headings were found in the first %(lines)s lines of the sheet.",
-        "Give each column a heading as in the template, or delete the sheet.",
+        N_("No headings were found in the first %(lines)s lines of the sheet."),
+        N_("Give each column a heading as in the template, or delete the sheet."),
     ),
     "missing_heading": (
-        "There is no column “%(heading)s”.",
-        "Add the column, or name it as in the template.",
+        N_("There is no column “%(heading)s”."),
+        N_("Add the column, or name it as in the template."),
     ),
     "unknown_heading": (
-        "The heading “%(heading)s” is not known.",
-        "Name it as in the template, or delete the column.",
+        N_("The heading “%(heading)s” is not known."),
+        N_("Name it as in the template, or delete the column."),
     ),
     "heading_twice": (
-        "The columns “%(heading)s” and “%(other)s” mean the same.",
-        "Delete one of them.",
+        N_("The columns “%(heading)s” and “%(other)s” mean the same."),
+        N_("Delete one of them."),
     ),
     "heading_unit": (
-        "The heading “%(heading)s” names a unit that is not used.",
-        "Give prices in yuan and areas in m².",
+        N_("The heading “%(heading)s” names a unit that is not used."),
+        N_("Give prices in yuan and areas in m²."),
     ),
     "column_without_heading": (
-        "The column has contents but no heading.",
-        "Give it a heading, or empty the column.",
+        N_("The column has contents but no heading."),
+        N_("Give it a heading, or empty the column."),
     ),
     "inside_price_only": (
-        "The list has only prices by inside area.",
-        "Add the column of the unit price by gross area, or of the total.",
+        N_("The list has only prices by inside area."),
+        N_("Add the column of the unit price by gross area, or of the total."),
     ),
     "sheet_kind_unknown": (
-        "The sheet does not say whether it holds totals or unit prices.",
-        "Write 总价 or 单价 into the sheet's name or its first line.",
+        N_("The sheet does not say whether it holds totals or unit prices."),
+        N_("Write 总价 or 单价 into the sheet's name or its first line."),
     ),
     "mixed_shapes": (
-        "This sheet has another shape than the sheet “%(sheet)s”.",
-        "Put the two into separate files.",
+        N_("This sheet has another shape than the sheet “%(sheet)s”."),
+        N_("Put the two into separate files."),
     ),
     "no_rooms": (
-        "There is no room below the headings.",
-        "Enter the rooms, or delete the sheet.",
+        N_("There is no room below the headings."),
+        N_("Enter the rooms, or delete the sheet."),
     ),
     "merged_cells": (
-        "The cells %(area)s are merged.",
-        "Unmerge them and fill every row.",
+        N_("The cells %(area)s are merged."),
+        N_("Unmerge them and fill every row."),
     ),
     # The cell
     "missing_value": (
-        "“%(heading)s” is empty.",
-        "Fill the cell.",
+        N_("“%(heading)s” is empty."),
+        N_("Fill the cell."),
     ),
     "formula_error": (
-        "The formula in this cell has failed.",
-        "Correct the formula, or enter the value itself.",
+        N_("The formula in this cell has failed."),
+        N_("Correct the formula, or enter the value itself."),
     ),
     "wrong_kind": (
-        "This is a date or a yes/no value, not a text.",
-        "Format the cell as text and enter it again.",
+        N_("This is a date or a yes/no value, not a text."),
+        N_("Format the cell as text and enter it again."),
     ),
     "not_a_number": (
-        "This is no number.",
-        "Enter digits only, with at most 2 decimals.",
+        N_("This is no number."),
+        N_("Enter digits only, with at most 2 decimals."),
     ),
     "too_many_decimals": (
-        "The number has more than 2 decimals.",
-        "Round it to 2 decimals.",
+        N_("The number has more than 2 decimals."),
+        N_("Round it to 2 decimals."),
     ),
     "not_positive": (
-        "The number is not above 0.",
-        "Correct it; leave the cell empty where there is no room.",
+        N_("The number is not above 0."),
+        N_("Correct it; leave the cell empty where there is no room."),
     ),
     "too_large": (
-        "The number is above %(largest)s.",
-        "Correct it, and look at its unit.",
+        N_("The number is above %(largest)s."),
+        N_("Correct it, and look at its unit."),
     ),
     "too_long": (
-        "The text is longer than %(most)s characters.",
-        "Shorten it.",
+        N_("The text is longer than %(most)s characters."),
+        N_("Shorten it."),
     ),
     "not_a_floor": (
-        "This is no floor.",
-        "Write floors as 31, -1 or B1.",
+        N_("This is no floor."),
+        N_("Write floors as 31, -1 or B1."),
     ),
     "not_a_room_number": (
-        "This is no room number.",
-        "Write it as 01 or 3101.",
+        N_("This is no room number."),
+        N_("Write it as 01 or 3101."),
     ),
     # The room
     "inside_above_gross": (
-        "The inside area is above the gross area of %(gross)s.",
-        "Correct one of the two.",
+        N_("The inside area is above the gross area of %(gross)s."),
+        N_("Correct one of the two."),
     ),
     "areas_disagree": (
-        "Inside area and shared area do not add up to the gross area of %(gross)s.",
-        "Correct the areas, or delete the column of the shared area.",
+        N_("Inside area and shared area do not add up to the gross area of %(gross)s."),
+        N_("Correct the areas, or delete the column of the shared area."),
     ),
     "total_disagrees": (
-        "Area × unit price is %(calculated)s.",
-        "Correct total, area or unit price, or delete the column of the total.",
+        N_("Area × unit price is %(calculated)s."),
+        N_("Correct total, area or unit price, or delete the column of the total."),
     ),
     "duplicate_room": (
-        "The room %(room)s stands in line %(line)s already.",
-        "Delete one of the two.",
+        N_("The room %(room)s stands in line %(line)s already."),
+        N_("Delete one of the two."),
     ),
     "duplicate_room_in_sheet": (
-        "The room %(room)s stands in line %(line)s of the sheet “%(sheet)s” already.",
-        "Delete one of the two.",
+        N_("The room %(room)s stands in line %(line)s of the sheet “%(sheet)s” already."),
+        N_("Delete one of the two."),
     ),
     "only_in_one_sheet": (
-        "The room %(room)s has no entry in the sheet “%(sheet)s”.",
-        "Fill it in there, or empty this cell.",
+        N_("The room %(room)s has no entry in the sheet “%(sheet)s”."),
+        N_("Fill it in there, or empty this cell."),
     ),
     # Against what is there already
     "room_without_area": (
-        "The room %(room)s is new and has no gross area.",
-        "Add the column of the gross area.",
+        N_("The room %(room)s is new and has no gross area."),
+        N_("Add the column of the gross area."),
     ),
     "room_on_market": (
-        "The room %(room)s would change, but it is %(state)s.",
-        "Withdraw it from sale first, or import without changing rooms.",
+        N_("The room %(room)s would change, but it is %(state)s."),
+        N_("Withdraw it from sale first, or import without changing rooms."),
     ),
 }
 

@@ -90,7 +90,8 @@ _NAMES: Final = {
 }
 _BY_NAME: Final = {name: column for column, names in _NAMES.items() for name in names.split()}
 _USED: Final = frozenset(Column) - {Column.IGNORED}
-# A sheet is one of rows when it has a room number beside another of these, or three of them.
+# A sheet is one of rows when it has a room number beside another of these, or three of them; a
+# matrix when it has building, floor and labels of columns, three together.
 _FEW, _MANY = 2, 3
 
 _UNIT: Final = r"元/m2|元/平方米|元/平米|元/套|人民币|元|m2|平方米|平米|必填|选填|可空"
@@ -141,8 +142,9 @@ def read_headings(row: int, cells: Sequence[Cell]) -> Headings | None:
         for place, title in titles.items()
         if columns[place] is None and (label := _label(title))
     }
+    axes = used & {Column.FLOOR, Column.BUILDING}
     per_room = {Column.NUMBER, Column.GROSS_AREA, Column.UNIT_PRICE, Column.TOTAL}
-    if labels and not used & per_room and used & {Column.FLOOR, Column.BUILDING}:
+    if labels and axes and len(axes) + len(labels) > _FEW and not used & per_room:
         return Headings(row, Shape.MATRIX, titles, columns, labels)
     if len(used) >= (_FEW if Column.NUMBER in used else _MANY):
         return Headings(row, Shape.ROWS, titles, columns)
@@ -155,7 +157,7 @@ def has_other_unit(title: str) -> bool:
 
 
 def is_notes(sheet: Sheet) -> bool:
-    """Tell whether a sheet without headings is known to hold no list."""
+    """Tell whether a sheet is hidden, or by its name holds no list."""
     return sheet.is_hidden or _NOTES.fullmatch(sheet.name.strip()) is not None
 
 

@@ -33,17 +33,21 @@ def read_price_list(source: Source, *, project_name: str | None = None) -> Price
 
 
 def _with_headings(sheets: list[Sheet], faults: list[Fault]) -> list[tuple[Sheet, Headings]]:
-    """Return the sheets that hold a list; one that should and does not is a fault."""
+    """Return the sheets that hold a list; one that should and does not is a fault.
+
+    Hidden sheets and notes are passed over, unless there is nothing else.
+    """
     filled = [sheet for sheet in sheets if any(any(map(_is_filled, row)) for row in sheet.rows)]
     if not filled:
         raise FileRefused("empty_file")
-    found = [(sheet, find_headings(sheet)) for sheet in filled]
-    has_list = any(headings is not None for _, headings in found)
-    for sheet, headings in found:
-        if headings is None and not (has_list and is_notes(sheet)):
+    found = []
+    for sheet in [sheet for sheet in filled if not is_notes(sheet)] or filled:
+        if headings := find_headings(sheet):
+            found.append((sheet, headings))
+        else:
             log = SheetLog(sheet.name, faults, {})
             log.add(None, None, "", "heading_not_found", lines=HEADING_LINES)
-    return [(sheet, headings) for sheet, headings in found if headings is not None]
+    return found
 
 
 def _is_filled(cell: object) -> bool:

@@ -236,9 +236,9 @@ class _RoomLine:
         shared = self._amount(Column.SHARED_AREA, MAX_AREA)
         if gross is not None and inside is not None:
             if inside > gross:
-                self._fault(Column.INSIDE_AREA, "inside_above_gross", gross=gross)
+                self._fault(Column.INSIDE_AREA, "inside_above_gross", gross=str(gross))
             elif shared is not None and abs(gross - inside - shared) > _FEN:
-                self._fault(Column.SHARED_AREA, "areas_disagree", gross=gross)
+                self._fault(Column.SHARED_AREA, "areas_disagree", gross=str(gross))
         return gross, inside
 
     def _price(self, gross: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
