@@ -185,9 +185,7 @@ class JobBook:
         for job in held:
             asked_at = time.monotonic()
             try:
-                self._client.post(
-                    f"jobs/{job.id}/renew", {"lease": job.lease, "attempt": job.attempt}
-                )
+                self._client.post(f"jobs/{job.id}/renew", {"lease": job.lease})
             except Rejected as error:
                 job.is_lost = True
                 log.warning("The lease of job %s is lost: %s", job.id, error)

@@ -17,7 +17,7 @@ DRIVER: Final = DriverSpec(
     settings=(
         Setting(
             "columns",
-            N_("Columns"),
+            N_("Columns per line"),
             48,
             N_("Half-width characters in a line: 32 on 58 mm paper, 48 on 80 mm paper."),
             choices=(32, 42, 48),
