@@ -1,9 +1,10 @@
-"""What sales does when money came or was taken back, and how its deals lead to accounts."""
+"""What sales tells the areas below: its deals' accounts, its discounts, and what money does."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import select
 
 from app.core.actor import Actor
@@ -11,7 +12,10 @@ from app.core.db import db
 from app.finance.models import Account
 from app.finance.signals import receipt_confirmed, receipt_reversed
 from app.finance.subjects import register_subject
+from app.pricing.quoting import register_special_resolver
+from app.pricing.terms import SpecialTerms
 from app.sales.models import Subscription
+from app.sales.operations.special_discounts import find_usable_special
 from app.sales.operations.subscriptions import SUBJECT, settle_deposit
 from app.sales.queries import get_subscription
 
@@ -32,11 +36,19 @@ def lock_subscription(subscription_id: int) -> None:
     )
 
 
+def special_terms(special_discount_id: int, room_id: int, actor: Actor) -> SpecialTerms:
+    """Return what a granted special discount is for a quotation of the room."""
+    del actor  # the discount is read within his scope
+    special = find_usable_special(special_discount_id, room_id=room_id)
+    return SpecialTerms(gettext("Special discount"), special.percent)
+
+
 def _settle(_sender: Any, *, account: Account, actor: Actor, **_more: Any) -> None:
     if account.subject_type == SUBJECT:
         settle_deposit(account, actor=actor)
 
 
+register_special_resolver(special_terms)
 register_subject(SUBJECT, resolve_subscription, lock_subscription)
 receipt_confirmed.connect(_settle)
 receipt_reversed.connect(_settle)

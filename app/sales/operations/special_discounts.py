@@ -20,10 +20,11 @@ from app.core.money import HUNDRED, ZERO, format_yuan, parse_percent, percent_of
 from app.core.settings import get_setting
 from app.customers.models import Customer
 from app.estate.models import Room, RoomStatus
+from app.estate.queries import get_room
 from app.pricing.models import RoomPrice
 from app.pricing.queries import get_current_price
 from app.sales.models import SpecialDiscount
-from app.sales.queries import live_holds, who_has
+from app.sales.queries import get_special_discount, live_holds, who_has
 from app.sales.refusals import room_refusal, room_taken
 from app.sales.settings import OWN_DISCOUNT
 
@@ -158,6 +159,17 @@ def take_special_discount(
     return found
 
 
+def find_usable_special(special_id: int, *, room_id: int) -> SpecialDiscount:
+    """Return a discount that may still be used for the room, for a quotation; nothing is locked.
+
+    Raises NotFound outside scope, Invalid with a sentence that says what does not fit.
+    """
+    found = get_special_discount(special_id)
+    list_total = require_price(get_room(room_id)).list_total
+    _refuse_unfit(found, room_id, [found.customer_id], list_total)
+    return found
+
+
 def own_authority(actor: Actor, project_id: int) -> Decimal:
     """Return how many percent of the list total the actor may grant by himself; 0 for an agency."""
     if AGENCY in actor.roles:
@@ -175,6 +187,14 @@ def require_price(room: Room) -> RoomPrice:
             code="price_missing",
         )
     return price
+
+
+def _refuse_unfit(
+    special: SpecialDiscount, room_id: int, buyer_ids: Collection[int], list_total: Decimal
+) -> None:
+    reason = _why_not(special, room_id, buyer_ids, list_total)
+    if reason is not None:
+        raise Invalid(reason, code="special_discount_unfit", fields={"special_discount_id": reason})
 
 
 def _why_not(
