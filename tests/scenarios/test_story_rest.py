@@ -257,7 +257,7 @@ def test_6_without_a_deposit_it_lapses_by_itself(office, story):
         seconds=30,
     )
     after = consultant.get(f"rooms/{room['id']}")
-    assert after["list_total"] == room["list_total"]
+    assert after["price"]["list_total"] == room["list_total"]
 
 
 def test_7_two_press_at_once_and_a_third_sees_nothing(office, story):
