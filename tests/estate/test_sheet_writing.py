@@ -56,7 +56,7 @@ def test_the_sheet_of_faults_names_place_contents_fault_and_remedy():
         ["工作表", "行", "列", "单元格内容", "错误", "处理办法"],
         [
             "三栋",
-            "2",
+            2,
             "F 建筑面积",
             "一百",
             "这不是数字。",
@@ -64,7 +64,7 @@ def test_the_sheet_of_faults_names_place_contents_fault_and_remedy():
         ],
         [
             "三栋",
-            "3",
+            3,
             "D 房号",
             "01",
             "房间 3栋-1单元-3101 已在第 2 行出现。",
@@ -72,7 +72,7 @@ def test_the_sheet_of_faults_names_place_contents_fault_and_remedy():
         ],
         [
             "三栋",
-            "4",
+            4,
             "D 房号",
             "1",
             "房间 3栋-1单元-3101 已在第 2 行出现。",

@@ -163,6 +163,12 @@ def test_text_files(encoding, delimiter):
     assert (row.building, row.number, row.total) == ("3栋", "3101", D("6556415.58"))
 
 
+def test_a_text_file_may_begin_with_a_title():
+    for delimiter in ",\t;":
+        rows = good(as_csv([["松风价目表"], [], HEADINGS, GOOD], delimiter=delimiter)).rows
+        assert [(row.line, row.number) for row in rows] == [(4, "3101")]
+
+
 def test_every_kind_of_file_gives_the_same():
     table = [HEADINGS, GOOD, ["花园3栋", "--", 2.0, 1.0, None, 93.87, None, 52336.82]]
     from_xlsx = good(book({"房源": table}))

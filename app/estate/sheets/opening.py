@@ -30,6 +30,8 @@ Source = bytes | str | os.PathLike[str] | BinaryIO
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+# How much of a text file is looked at to tell its kind.
+_HEAD: Final = 2000
 _MARKUP: Final = (b"<html", b"<!doctype", b"<table", b"<?xml", b"%pdf", b"{\\rtf")
 
 
@@ -121,10 +123,9 @@ def _csv_rows(content: bytes) -> list[list[Cell]]:
     if content[:200].lower().lstrip().startswith(_MARKUP):
         raise FileRefused("not_a_workbook")
     text = _decoded(content)
-    if any(ord(char) < ord(" ") and char not in "\t\r\n" for char in text[:2000]):
+    if any(ord(char) < ord(" ") and char not in "\t\r\n" for char in text[:_HEAD]):
         raise FileRefused("not_a_workbook")
-    first = text.lstrip().split("\n", 1)[0]
-    delimiter = max(",\t;", key=first.count)
+    delimiter = max(",\t;", key=text[:_HEAD].count)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         rows: list[list[Cell]] = [list(row) for row in islice(reader, 2 * MAX_ROWS)]

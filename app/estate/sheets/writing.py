@@ -20,6 +20,7 @@ _OPTIONS: Final = {
 }
 _MOST_FAULTS: Final = 1_000_000
 _LONGEST_VALUE: Final = 500
+_LINE: Final = 1
 _TEXT_FORMAT: Final = "@"
 _NUMBER_FORMAT: Final = "#,##0.00"
 
@@ -69,11 +70,12 @@ def write_fault_sheet(price_list: PriceList, target: Target) -> None:
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, str(title), heading)
     for row, fault in enumerate(price_list.faults[:_MOST_FAULTS], start=1):
-        line = "" if fault.line is None else str(fault.line)
         found = fault.value[:_LONGEST_VALUE]
-        texts = (fault.sheet, line, fault.column, found, fault.message, fault.remedy)
+        texts = (fault.sheet, "", fault.column, found, fault.message, fault.remedy)
         for column, text in enumerate(texts):
             sheet.write_string(row, column, str(text), wrapped)
+        if fault.line is not None:
+            sheet.write_number(row, _LINE, fault.line, wrapped)
     sheet.autofilter(0, 0, min(len(price_list.faults), _MOST_FAULTS), len(_FAULT_COLUMNS) - 1)
     book.close()
 
