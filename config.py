@@ -112,8 +112,9 @@ class Config:
         self.FAB_SECURITY_MANAGER_CLASS = "app.admin.security.SecurityManager"
         self.FAB_INDEX_VIEW = "app.web.pages.IndexView"
         self.FAB_BASE_TEMPLATE = "web/base.html"
-        self.FAB_API_SWAGGER_UI = True
-        self.FAB_API_SWAGGER_TEMPLATE = "web/swagger.html"
+        # Ours are in app.web.openapi: no CDN, no inline script, and for whoever is signed in.
+        self.FAB_ADD_OPENAPI_VIEWS = False
+        self.FAB_ADD_MENU_API = False
         self.FAB_OPENAPI_SERVERS = [{"url": "/"}]
         self.WTF_CSRF_ENABLED = True
         self.WTF_CSRF_CHECK_DEFAULT = False  # app.web.csrf checks every unsafe request itself

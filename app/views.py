@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from typing import Any
 
-from app.web import menu
+from app.web import menu, openapi
 
 #: in the order of the menu
 AREAS = (
@@ -42,6 +42,7 @@ def register(appbuilder: Any) -> None:
         for resource in getattr(views, "RESOURCES", ()):
             # REST generated from a view is declared beside the view.
             appbuilder.add_api(resource)
+    openapi.register(appbuilder)
     menu.keep(menu_items())
 
 

@@ -25,6 +25,7 @@ from app.web.access import needs, signed_in
 from app.web.actions import Related, RowAction
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
+from app.web.crud_api import crud_api
 from app.web.crud_forms import ChoiceField, LineField
 from app.web.menu import MenuItem
 
@@ -36,7 +37,9 @@ def role_title(role: Any) -> str:
     return str(ROLE_TITLES.get(role.name, role.name))
 
 
-describe_choice(AppUser, ChoiceOf(("first_name", "username"), ("first_name",), detail=lambda u: u.username))
+describe_choice(
+    AppUser, ChoiceOf(("first_name", "username"), ("first_name",), detail=lambda u: u.username)
+)
 describe_choice(Organization, ChoiceOf(("name", "code"), ("name",), detail=lambda o: o.code))
 describe_choice(Role, ChoiceOf(("name",), ("name",), detail=role_title))
 
@@ -80,9 +83,7 @@ class UserView(CrudView):
         "whole_group": BooleanField(
             _l("Whole group"), description=_l("Reaches every project of the group.")
         ),
-        "role": ChoiceField(
-            _l("Roles"), target=Role, address="/choices/UserView/role", many=True
-        ),
+        "role": ChoiceField(_l("Roles"), target=Role, address="/choices/UserView/role", many=True),
     }
     add_fieldsets = [
         (_l("Person"), ["full_name", "username", "email"]),
@@ -191,7 +192,7 @@ class RoleView(CrudView):
         "people": lambda role: queries.role_counts().get(role.id, (0, 0))[0],
         "rights": lambda role: queries.role_counts().get(role.id, (0, 0))[1],
     }
-    row_title = role_title
+    row_title = staticmethod(role_title)
     exportable = False
 
     @expose("/show/<int:pk>", methods=["GET", "POST"])
@@ -319,10 +320,18 @@ class SettingsView(BaseView):
 VIEWS = [UserView, RoleView, OrganizationView, MemberView, AuditView, SettingsView]
 MENU = [
     MenuItem(_l("Users"), "system", 40, "admin.user:see", view=UserView, icon="user"),
-    MenuItem(_l("Roles and permissions"), "system", 50, "admin.role:see", view=RoleView, icon="key"),
     MenuItem(
-        _l("Organizations"), "system", 60, "admin.organization:see", view=OrganizationView, icon="tree"
+        _l("Roles and permissions"), "system", 50, "admin.role:see", view=RoleView, icon="key"
+    ),
+    MenuItem(
+        _l("Organizations"),
+        "system",
+        60,
+        "admin.organization:see",
+        view=OrganizationView,
+        icon="tree",
     ),
     MenuItem(_l("Settings"), "system", 70, "admin.setting:see", view=SettingsView, icon="settings"),
     MenuItem(_l("Audit"), "system", 90, "admin.audit:see", view=AuditView, icon="shield"),
 ]
+RESOURCES = [crud_api(OrganizationView)]

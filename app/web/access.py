@@ -1,4 +1,4 @@
-"""Who may open a page: signed in, and holding the permission; else the door or a page that says so."""
+"""Who may open a page: signed in and holding the permission, else the door or a refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with rows beyond adding, editing and deleting: declared, permitted, confirmed."""
+"""Steps with rows beyond adding, editing and deleting: declared, permitted, confirmed."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 def safe_next(address: str | None, *, fallback: str = "/") -> str:
     """Return the address if it is a path of ours, else the fallback.
 
-    Browsers read ``//host`` and ``/\\host`` as other hosts and drop control characters, so none
-    of these pass.
+    Browsers read two slashes, or a slash and a backslash, as another host and drop control
+    characters, so none of these pass.
     """
     if not address or not address.startswith("/") or address.startswith("//"):
         return fallback

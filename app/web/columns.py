@@ -13,8 +13,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 from sqlalchemy import Boolean, Date, DateTime, Integer, Numeric, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import RelationshipProperty
-from sqlalchemy.orm import class_mapper
+from sqlalchemy.orm import RelationshipProperty, class_mapper
 
 from app.core import money
 from app.core.states import State
@@ -159,12 +158,10 @@ def plain_text(column: Column, value: Any) -> str:
     if isinstance(value, bool):
         return str(formats.yes_no(value))
     if isinstance(value, Decimal):
-        return f"{money.format_yuan(value)}%" if column.kind == "percent" else money.format_yuan(value)
-    if isinstance(value, datetime):
+        return money.format_yuan(value) + ("%" if column.kind == "percent" else "")
+    if column.kind == "moment" and isinstance(value, datetime):
         return formats.moment_text(value)
-    if isinstance(value, date):
-        return formats.day_text(value)
-    return str(value)
+    return formats.day_text(value) if isinstance(value, date) else str(value)
 
 
 def state_title(states: type[State], value: str) -> str:
@@ -191,7 +188,7 @@ def label_of(path: str, labels: Mapping[str, Any]) -> Any:
 def gettext_words(path: str) -> Any:
     """Return the name in words, translated where the catalogue has them."""
     words = path.replace(".", " ").replace("_", " ").capitalize()
-    return _l(words)  # noqa: INT001 - a fallback; views name their labels
+    return _l(words)
 
 
 def resolve(

@@ -1,4 +1,4 @@
-"""The generated pages of an entity: list, one record, forms, steps, export; see docs/howto/crud.md."""
+"""The generated pages of an entity: list, record, forms, steps, export (docs/howto/crud.md)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from app.core.uow import unit_of_work
 from app.web import export, list_page, show_page
 from app.web.access import require_any, signed_in, to_the_door
 from app.web.actions import Related, RowAction
-from app.web.columns import Column, label_of, resolve
+from app.web.columns import Column, resolve
 from app.web.crud_forms import ChoiceField, CrudForm, argument_name, cleaned, make_form, seen_digest
+from app.web.filters import active_filter, quick_search
 from app.web.joins import Joins
 from app.web.listing import Order, Query, load_options
 from app.web.projects import current_project_id
-from app.web.filters import active_filter, quick_search
 from app.web.saving import problem_of
 
 Fieldsets = Sequence[tuple[Any, Sequence[str]]]
@@ -152,7 +152,8 @@ class CrudView(ModelView):
 
     # What the framework prepares for its own pages is not needed by ours.
     def _init_properties(self) -> None:
-        self.related_views, self._related_views = [], []
+        self.related_views: list[Any] = []
+        self._related_views: list[Any] = []
 
     def _init_forms(self) -> None:
         """Make forms when they are needed."""
@@ -293,20 +294,10 @@ class CrudView(ModelView):
         """Return the form for adding or editing, made once."""
         kept: dict[str, type[CrudForm]] = self.__dict__.setdefault("_forms", {})
         if purpose not in kept:
-            kept[purpose] = make_form(
-                self.datamodel,
-                self.field_names(purpose),
-                endpoint=self.endpoint,
-                labels=self.label_columns,
-                states=self.states,
-                helps=self.help_columns,
-                checks=self.form_checks,
-                extra=self.form_extra,
-                optional=self.form_optional,
-            )
+            kept[purpose] = make_form(self, self.field_names(purpose))
         return kept[purpose]
 
-    def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
+    def prefill(self, purpose: str, row: Any) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
         """Return values that a fresh form begins with; a subclass adds its own."""
         if purpose == "add" and "project" in self.field_names("add"):
             return {"project": current_project_id()}
@@ -326,6 +317,25 @@ class CrudView(ModelView):
             if isinstance(field, ChoiceField) and project is not None:
                 field.address = f"{field.address}?project={project}"
         return form
+
+    # ---- changing; the caller holds the unit of work ----
+
+    def add_row(self, values: dict[str, Any], actor: Actor) -> Any:
+        """Run the operation that adds, and return the new row."""
+        return _existing(self.add_operation)(actor=actor, **values)
+
+    def edit_row(self, row: Any, values: dict[str, Any], actor: Actor) -> None:
+        """Run the operation that changes the row."""
+        _existing(self.edit_operation)(row, actor=actor, **values)
+
+    def delete_row(self, row: Any, actor: Actor) -> None:
+        """Run the operation that deletes the row."""
+        _existing(self.delete_operation)(row, actor=actor)
+
+    def check_editable(self, row: Any) -> None:
+        """Raise Conflict if the row may not be changed any more."""
+        if self.can_edit is not None and not self.can_edit(row):
+            raise Conflict(_("%(record)s cannot be changed any more.", record=self.title_of(row)))
 
     # ---- pages ----
 
@@ -351,7 +361,7 @@ class CrudView(ModelView):
         if request.method == "POST" and form.validate():
             try:
                 with unit_of_work(actor):
-                    row = self._add(cleaned(form, self.model), actor)
+                    row = self.add_row(cleaned(form, self.model), actor)
                     target, name = self._after(row, actor), self.title_of(row)
             except (DomainError, IntegrityError) as error:
                 problem = problem_of(error, form, self.model)
@@ -365,8 +375,7 @@ class CrudView(ModelView):
     def edit(self, pk: int, *, actor: Actor) -> Any:
         """Show the form for a record, or change it."""
         row = self.get(pk, actor)
-        if self.can_edit is not None and not self.can_edit(row):
-            raise Conflict(_("%(record)s cannot be changed any more.", record=self.title_of(row)))
+        self.check_editable(row)
         before = seen_digest(self.form_class("edit")(obj=row, data=self.prefill("edit", row)))
         form = self.make("edit", row)
         title = _("Change %(record)s", record=self.title_of(row))
@@ -375,7 +384,7 @@ class CrudView(ModelView):
             try:
                 _check_unchanged(before)
                 with unit_of_work(actor):
-                    self._edit(self.get(pk, actor), cleaned(form, self.model), actor)
+                    self.edit_row(self.get(pk, actor), cleaned(form, self.model), actor)
             except (DomainError, IntegrityError) as error:
                 problem = problem_of(error, form, self.model)
             else:
@@ -391,7 +400,7 @@ class CrudView(ModelView):
         name = self.title_of(row)
         try:
             with unit_of_work(actor):
-                self._delete(self.get(pk, actor), actor)
+                self.delete_row(self.get(pk, actor), actor)
         except (DomainError, IntegrityError) as error:
             flash(str(problem_of(error, None, self.model).sentence), "danger")
             return redirect(self.url("show", pk=pk))
@@ -419,7 +428,11 @@ class CrudView(ModelView):
         rows = self.rows([int(one) for one in given if one.isdecimal()], actor)
         form = self._action_form(action)
         problem = None
-        if request.method == "POST" and ("_form" in request.form or not action.fields) and form.validate():
+        if (
+            request.method == "POST"
+            and ("_form" in request.form or not action.fields)
+            and form.validate()
+        ):
             try:
                 return self._take(action, rows, form, actor)
             except (DomainError, IntegrityError) as error:
@@ -451,19 +464,6 @@ class CrudView(ModelView):
                 field.address = f"/choices/{self.endpoint}/{field.short_name}"
         return form
 
-    def _add(self, values: dict[str, Any], actor: Actor) -> Any:
-        if self.add_operation is None:
-            raise NotFound(_("There is nothing here, or it is not within your scope."))
-        return self.add_operation(actor=actor, **values)
-
-    def _edit(self, row: Any, values: dict[str, Any], actor: Actor) -> None:
-        if self.edit_operation is not None:
-            self.edit_operation(row, actor=actor, **values)
-
-    def _delete(self, row: Any, actor: Actor) -> None:
-        if self.delete_operation is not None:
-            self.delete_operation(row, actor=actor)
-
     def _after(self, row: Any, actor: Actor) -> str:
         return self.url("show", pk=row.id) if self.may(actor, "see") else self.url("list")
 
@@ -486,6 +486,12 @@ class CrudView(ModelView):
         return page, 422 if problem or form.errors else 200
 
 
+def _existing(operation: Callable[..., Any] | None) -> Callable[..., Any]:
+    if operation is None:
+        raise NotFound(_("There is nothing here, or it is not within your scope."))
+    return operation
+
+
 def _check_unchanged(now: str) -> None:
     if request.form.get("_seen", now) != now:
         raise Conflict(
@@ -495,8 +501,3 @@ def _check_unchanged(now: str) -> None:
             ),
             code="changed_meanwhile",
         )
-
-
-def label_for(view: CrudView, path: str) -> Any:
-    """Return the label that the view gives a column."""
-    return label_of(path, view.label_columns)

@@ -1,4 +1,4 @@
-"""Forms made from a model: FAB's converter with our fields, and choices that search as one types."""
+"""Forms made from a model: FAB's converter with our fields, choices that search as one types."""
 
 from __future__ import annotations
 
@@ -145,6 +145,7 @@ class ChoiceField(Field):
     ) -> None:
         super().__init__(label, **kwargs)
         self.target, self.address, self.many = target, address, many
+        self.data: Any = None
         self.rows: list[Any] = []
 
     def process_data(self, value: Any) -> None:
@@ -261,7 +262,7 @@ class Converter(GeneralModelConverter):
         label: Any,
         description: Any,
         lst_validators: list[Any],
-        filter_rel_fields: Any,
+        filter_rel_fields: Any,  # noqa: ARG002 - the signature is the framework's
         form_props: dict[str, Any],
     ) -> dict[str, Any]:
         form_props[col_name] = self._choice(
@@ -275,7 +276,7 @@ class Converter(GeneralModelConverter):
         label: Any,
         description: Any,
         lst_validators: list[Any],
-        filter_rel_fields: Any,
+        filter_rel_fields: Any,  # noqa: ARG002 - the signature is the framework's
         form_props: dict[str, Any],
     ) -> dict[str, Any]:
         form_props[col_name] = self._choice(col_name, label, description, lst_validators, many=True)
@@ -349,36 +350,27 @@ def default_of(sql: Any) -> Any:
         return None
 
 
-def make_form(
-    datamodel: Any,
-    names: Sequence[str],
-    *,
-    endpoint: str,
-    labels: Mapping[str, Any],
-    states: Mapping[str, type[State]],
-    helps: Mapping[str, Any],
-    checks: Mapping[str, list[Any]],
-    extra: Mapping[str, Any],
-    optional: frozenset[str] = frozenset(),
-) -> type[CrudForm]:
-    """Return the form class for these columns and relations of the model, plus extra fields."""
+def make_form(view: Any, names: Sequence[str]) -> type[CrudForm]:
+    """Return the form class of a CrudView for these columns, relations and extra fields."""
     columns = {
-        name: resolve(datamodel.obj, name, labels=labels, states=states)
+        name: resolve(view.model, name, labels=view.label_columns, states=view.states)
         for name in names
-        if name not in extra
+        if name not in view.form_extra
     }
-    converter = Converter(datamodel, columns=columns, endpoint=endpoint, optional=optional)
+    converter = Converter(
+        view.datamodel, columns=columns, endpoint=view.endpoint, optional=view.form_optional
+    )
     return converter.create_form(
         label_columns={name: column.label for name, column in columns.items()},
         inc_columns=list(names),
-        description_columns=dict(helps),
-        validators_columns={name: list(given) for name, given in checks.items()},
-        extra_fields=dict(extra),
+        description_columns=dict(view.help_columns),
+        validators_columns={name: list(given) for name, given in view.form_checks.items()},
+        extra_fields=dict(view.form_extra),
     )
 
 
 def argument_name(form_field: Any, model: Any) -> str:
-    """Return the argument under which an operation takes the field: ``building_id``, ``role_ids``."""
+    """Return under which name an operation takes the field: ``building_id``, ``role_ids``."""
     if not isinstance(form_field, ChoiceField):
         return str(form_field.short_name)
     name = str(form_field.short_name)

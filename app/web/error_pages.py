@@ -27,9 +27,7 @@ def _titles() -> dict[int, str]:
     }
 
 
-def render_error_page(
-    status: int, title: Any, sentence: Any, error_id: str | None = None
-) -> str:
+def render_error_page(status: int, title: Any, sentence: Any, error_id: str | None = None) -> str:
     """Return the whole page for an error, inside the frame when somebody is signed in.
 
     It asks the database for nothing that the page can do without: a broken database must still

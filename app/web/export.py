@@ -1,4 +1,4 @@
-"""Lists as Excel files: rows read as they are written, little memory, and written down who did it."""
+"""Lists as Excel files: rows read as they are written, little memory, noted in the audit."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ HUNDRED_MILLION = Decimal(100_000_000)
 TEN_THOUSAND = Decimal(10_000)
 
 #: what stands where there is nothing
-NOTHING = Markup('<span class="none">–</span>')  # noqa: S704 - a constant
+NOTHING = Markup('<span class="none">–</span>')
 
 #: the tint of a state by its value, the same everywhere; what is not named here is quiet
 TINTS = {
@@ -76,7 +76,7 @@ def day_text(value: date | datetime | None) -> str:
 
 
 def moment_text(value: datetime | None, *, full: bool = False) -> str:
-    """Write a moment on a Chinese clock: 今天 10:32, 昨天 10:32, 11-21 10:32, else with the year."""
+    """Write a moment on a Chinese clock: 今天 10:32, 昨天 10:32, 11-21 10:32, or with the year."""
     if value is None:
         return ""
     if value.tzinfo is None:
@@ -123,7 +123,11 @@ def yes_no(value: bool | None) -> Any:
 
 def money_html(amount: Any) -> Markup:
     """Return an amount in tabular figures."""
-    return Markup('<span class="num">{}</span>').format(yuan(amount)) if amount is not None else NOTHING
+    return (
+        Markup('<span class="num">{}</span>').format(yuan(amount))
+        if amount is not None
+        else NOTHING
+    )
 
 
 def area_html(amount: Any, unit: bool = True) -> Markup:

@@ -71,7 +71,9 @@ class Frame:
         if item.view is not None and item.view.__name__ == request.blueprint:
             return True
         path = address.partition("?")[0]
-        return request.path == path or (len(path) > 1 and request.path.startswith(path.rstrip("/") + "/"))
+        return request.path == path or (
+            len(path) > 1 and request.path.startswith(path.rstrip("/") + "/")
+        )
 
     @property
     def project(self) -> projects.ProjectChoice | None:

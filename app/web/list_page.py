@@ -146,7 +146,11 @@ class ListPage:
     @property
     def numbers(self) -> list[int | None]:
         """Return the numbered pages around the present one; None is a gap."""
-        shown = {1, self.page.pages, *range(self.page.number - AROUND, self.page.number + AROUND + 1)}
+        shown = {
+            1,
+            self.page.pages,
+            *range(self.page.number - AROUND, self.page.number + AROUND + 1),
+        }
         found: list[int | None] = []
         for number in sorted(one for one in shown if 1 <= one <= self.page.pages):
             if found and found[-1] is not None and number > found[-1] + 1:

@@ -39,6 +39,8 @@ class MenuItem:
     url: str = ""
     icon: str = ""
     badge: Callable[[Actor], int] | None = None
+    #: where people arrive after signing in, if they may open it
+    home: bool = False
 
     @property
     def key(self) -> str:
@@ -84,6 +86,13 @@ def items_for(actor: Actor) -> list[MenuItem]:
     return sorted(found, key=lambda item: (order.index(item.group), item.order))
 
 
+def home_for(actor: Actor) -> str | None:
+    """Return where the actor begins his day: a home that he may open, else his first place."""
+    items = items_for(actor)
+    found = next((item for item in items if item.home), items[0] if items else None)
+    return found.address() if found else None
+
+
 def groups_for(actor: Actor) -> list[tuple[Any, list[MenuItem]]]:
     """Return the groups that hold something for the actor."""
     found: dict[str, list[MenuItem]] = {}
@@ -94,6 +103,4 @@ def groups_for(actor: Actor) -> list[tuple[Any, list[MenuItem]]]:
 
 def counts_for(actor: Actor) -> dict[str, int]:
     """Return what waits at each place that counts."""
-    return {
-        item.key: item.badge(actor) for item in items_for(actor) if item.badge is not None
-    }
+    return {item.key: item.badge(actor) for item in items_for(actor) if item.badge is not None}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, redirect
+from flask import redirect, url_for
 from flask_appbuilder import IndexView as FrameworkIndexView
 from flask_appbuilder import expose
+from flask_babel import gettext as _
+
+from app.core.errors import NotAllowed
+from app.web import menu
+from app.web.access import signed_in
 
 
 class IndexView(FrameworkIndexView):
@@ -14,4 +19,13 @@ class IndexView(FrameworkIndexView):
 
     @expose("/")
     def index(self) -> Any:
-        return redirect("/grid/" if g.get("actor") else "/login/")
+        """Send everybody to where he begins."""
+        actor = signed_in()
+        if actor is None:
+            return redirect(url_for("door.enter"))
+        home = menu.home_for(actor)
+        if home is None:
+            raise NotAllowed(
+                _("Your account has no rights yet. Ask your administrator for a role.")
+            )
+        return redirect(home)

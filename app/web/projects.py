@@ -39,7 +39,9 @@ SELECT p.id, p.name, o.name AS organization
 _names: dict[int, tuple[float, ProjectChoice]] = {}
 
 
-def find_projects(actor: Actor, typed: str = "", *, wanted: int | None = None) -> list[ProjectChoice]:
+def find_projects(
+    actor: Actor, typed: str = "", *, wanted: int | None = None
+) -> list[ProjectChoice]:
     """Return at most 20 projects within scope whose name or code contains what was typed."""
     pattern = None
     if typed:

@@ -36,9 +36,7 @@ def problem_of(error: DomainError | IntegrityError, form: Form | None, model: An
     if form is not None:
         named = {argument_name(field, model): field for field in form}
         named |= {str(field.short_name): field for field in form}
-        placed = [
-            (named[name], text) for name, text in error.fields.items() if name in named
-        ]
+        placed = [(named[name], text) for name, text in error.fields.items() if name in named]
         for field, text in placed:
             field.errors = [*field.errors, str(text)]
         if placed and len(placed) == len(error.fields):

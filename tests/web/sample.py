@@ -1,5 +1,7 @@
 """Generated views over the estate, declared for these tests only."""
 
+# ruff: noqa: ARG001, ARG005 - operations take an actor whether they need him or not
+
 from __future__ import annotations
 
 from typing import Any
@@ -15,6 +17,7 @@ from app.estate.models import Building, Project, Room, RoomStatus
 from app.web.actions import Related, RowAction
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView
+from app.web.crud_api import crud_api
 from app.web.crud_forms import LinesField
 from app.web.menu import MenuItem
 
@@ -166,12 +169,25 @@ class SampleRoomView(CrudView):
     ]
 
 
+RESOURCES = [
+    crud_api(SampleBuildingView, resource="buildings"),
+    crud_api(SampleRoomView, resource="rooms-sample"),
+]
 VIEWS = [SampleProjectView, SampleBuildingView, SampleRoomView]
 MENU = [
-    MenuItem(_l("Projects"), "rooms", 10, "estate.project:see", view=SampleProjectView, icon="building"),
-    MenuItem(_l("Buildings"), "rooms", 20, "estate.building:see", view=SampleBuildingView, icon="tag"),
     MenuItem(
-        _l("Rooms"), "rooms", 30, "estate.room:see", view=SampleRoomView, icon="room",
+        _l("Projects"), "rooms", 10, "estate.project:see", view=SampleProjectView, icon="building"
+    ),
+    MenuItem(
+        _l("Buildings"), "rooms", 20, "estate.building:see", view=SampleBuildingView, icon="tag"
+    ),
+    MenuItem(
+        _l("Rooms"),
+        "rooms",
+        30,
+        "estate.room:see",
+        view=SampleRoomView,
+        icon="room",
         badge=lambda actor: 3,
     ),
 ]

@@ -1,0 +1,157 @@
+"""The description of the REST interface: as OpenAPI for programs, as a page for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apispec import APISpec
+from flask import abort, current_app, request
+from flask_appbuilder import BaseView, expose
+from flask_appbuilder.api import BaseApi
+from flask_appbuilder.api import expose as expose_api
+from flask_appbuilder.api.manager import OpenApi
+from flask_babel import gettext as _
+
+from app.web.access import needs
+from app.web.rest import RestApi, endpoint
+
+VERSION = "v1"
+METHODS = ("get", "post", "put", "patch", "delete")
+EXTENSION = "xiaokong_openapi"
+ERROR = {
+    "type": "object",
+    "required": ["error", "message", "fields"],
+    "properties": {
+        "error": {"type": "string"},
+        "message": {"type": "string"},
+        "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+ERRORS = {
+    "400": "The call is malformed",
+    "401": "Nobody is signed in, or the token has ended",
+    "403": "The caller may not do this",
+    "404": "There is none within the caller's scope",
+    "409": "Somebody was first, or the state does not allow it",
+    "422": "What is wrong, by field",
+    "429": "Too many attempts",
+    "503": "Busy; the same call again, with the same key",
+}
+
+
+def description() -> dict[str, Any]:
+    """Return the OpenAPI description of every REST resource; made once per process."""
+    kept: dict[str, Any] = current_app.extensions.setdefault(EXTENSION, {})
+    if not kept:
+        kept.update(_build())
+    return kept
+
+
+def _build() -> dict[str, Any]:
+    spec: APISpec = OpenApi._create_api_spec(VERSION)  # noqa: SLF001 - the framework's recipe
+    for resource in current_app.appbuilder.baseviews:  # type: ignore[attr-defined]
+        if isinstance(resource, BaseApi) and resource.version == VERSION:
+            resource.add_api_spec(spec)
+    found: dict[str, Any] = spec.to_dict()
+    components = found.setdefault("components", {})
+    components["schemas"] = {**components.get("schemas", {}), "Error": ERROR}
+    components["responses"] = {status: _error(text) for status, text in ERRORS.items()}
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": current_app.config["SESSION_COOKIE_NAME"],
+        },
+    }
+    found["security"] = [{"bearer": []}, {"cookie": []}]
+    for methods in found["paths"].values():
+        for method, call in methods.items():
+            if method in METHODS:
+                _complete(method, call)
+    return found
+
+
+def _error(text: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+def _complete(method: str, call: dict[str, Any]) -> None:
+    """Add what holds for every call: its errors, and the key that makes a repeat harmless."""
+    call.pop("security", None)
+    answers = call.setdefault("responses", {})
+    usual = ["401", "403", "404", "503"] + (["400", "409", "422"] if method != "get" else ["422"])
+    for status in usual:
+        answers.setdefault(status, {"$ref": f"#/components/responses/{status}"})
+    if method != "get":
+        call.setdefault("parameters", []).append(
+            {
+                "in": "header",
+                "name": "Idempotency-Key",
+                "schema": {"type": "string", "maxLength": 64},
+            }
+        )
+
+
+class DescriptionApi(RestApi):
+    """The OpenAPI description."""
+
+    route_base = "/api"
+    resource_name = "description"
+
+    @expose_api("/<version>/_openapi")
+    @endpoint()
+    def get(self, version: str) -> dict[str, Any]:
+        """Give the description of a version of the interface."""
+        if version != VERSION:
+            abort(404)
+        return description()
+
+
+class SwaggerView(BaseView):
+    """接口说明: every call with its parameters, answers, and a place to try it."""
+
+    route_base = "/swagger"
+    default_view = "show"
+
+    @expose("/<version>")
+    @needs()
+    def show(self, version: str) -> Any:
+        """Show the calls by resource."""
+        if version != VERSION:
+            abort(404)
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for path, methods in sorted(description()["paths"].items()):
+            for method in METHODS:
+                if method in methods:
+                    one = _shown(path, method, methods[method])
+                    groups.setdefault(one["group"], []).append(one)
+        return self.render_template(
+            "web/swagger.html",
+            groups=sorted(groups.items()),
+            spec_url=f"{request.script_root}/api/{VERSION}/_openapi",
+            title=_("Interfaces"),
+        )
+
+
+def _shown(path: str, method: str, call: dict[str, Any]) -> dict[str, Any]:
+    tags = call.get("tags") or [path.split("/")[3] if path.count("/") > 2 else "api"]  # noqa: PLR2004
+    return {
+        "group": tags[0],
+        "path": path,
+        "method": method,
+        "summary": call.get("summary") or call.get("description") or "",
+        "parameters": [one for one in call.get("parameters", []) if "name" in one],
+        "body": "requestBody" in call,
+        "answers": [
+            (status, answer.get("description") or ERRORS.get(str(status), ""))
+            for status, answer in sorted(call.get("responses", {}).items(), key=lambda p: str(p[0]))
+        ],
+    }
+
+
+def register(appbuilder: Any) -> None:
+    """Register the description and its page."""
+    appbuilder.add_api(DescriptionApi)
+    appbuilder.add_view_no_menu(SwaggerView)
