@@ -14,8 +14,9 @@ from app.devices.simulation.papers import read_papers
 
 TOKEN = "station-token"
 PRINTER = "receipt_printer"
-# Short waits: a test should not take as long as a printer may.
-QUICK = {"answer_ms": 200, "print_ms": 800}
+# Long enough for a busy machine; what is expected to stay silent is waited for shortly.
+QUICK = {"answer_ms": 1000, "print_ms": 4000}
+SILENT = {"answer_ms": 150, "print_ms": 300}
 
 
 def receipt(**changes):

@@ -93,7 +93,7 @@ def test_jobs_of_a_device_keep_their_order(server, printer, device, start):
 
 def test_devices_work_side_by_side(server, printer, start):
     printer.order("slow 300")
-    slow = server.job(1, server.device(1, printer.url, print_ms=5000))
+    slow = server.job(1, server.device(1, printer.url, print_ms=9000))
     gone = server.job(2, server.device(2, printer.data_dir / "no-such-port"))
     start()
     wait_for(lambda: gone.reports)
@@ -216,7 +216,7 @@ def test_a_server_that_cannot_be_told_in_time_means_nothing_is_printed(
 def test_the_lease_is_renewed_while_the_printer_is_slow(server, printer, start):
     server.lease_seconds = 0.6
     printer.order("slow 300")
-    job = server.job(7, server.device(1, printer.url, print_ms=5000))
+    job = server.job(7, server.device(1, printer.url, print_ms=9000))
     start()
     wait_for(lambda: job.state == "succeeded")
     assert len(server.calls["renew"]) >= 3
@@ -322,7 +322,7 @@ def test_an_answer_that_is_not_understood_does_not_end_the_agent(server, device,
 
 def test_it_ends_when_told_after_what_it_has_begun(server, printer, device, start):
     printer.order("slow 400")
-    job = server.job(7, server.device(1, printer.url, print_ms=5000))
+    job = server.job(7, server.device(1, printer.url, print_ms=9000))
     later = server.job(8, device)
     running = start()
     wait_for(lambda: job.is_started)

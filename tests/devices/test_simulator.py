@@ -102,10 +102,17 @@ def test_it_needs_no_reader_and_no_processor(process):
     with open_line(str(process.link), LineSettings()) as line:
         for _question in range(3000):
             line.write(b"\x10\x04\x01" * 4)
-    used = Path(f"/proc/{process.running.pid}/stat")
-    ticks = sum(map(int, used.read_text().split()[13:15]))
-    time.sleep(0.5)
-    assert sum(map(int, used.read_text().split()[13:15])) - ticks <= 1
+
+    def used():
+        return sum(map(int, stat.read_text().split()[13:15]))
+
+    def is_idle():
+        before = used()
+        time.sleep(0.3)
+        return used() == before
+
+    stat = Path(f"/proc/{process.running.pid}/stat")
+    wait_for(is_idle)
     assert process.driver.probe().state is DeviceState.OK
 
 
