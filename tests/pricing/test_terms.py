@@ -1,0 +1,174 @@
+"""Payment methods with lines, and discounts: entered, changed, refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+
+from app.core.actor import acting
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.pricing.models import PaymentMethodLine
+from app.pricing.operations import (
+    LineDraft,
+    add_discount,
+    add_payment_method,
+    delete_discount,
+    delete_payment_method,
+    edit_discount,
+    edit_payment_method,
+)
+from app.pricing.queries import get_payment_method, list_discounts, list_payment_methods
+from tests.factories.people import make_project
+from tests.factories.pricing import make_discount, make_payment_method
+
+DEPOSIT = LineDraft("deposit", "定金", "fixed", Decimal(100000), "subscription", 0)
+REST = LineDraft("instalment", "楼款", "rest", None, "contract", 30)
+
+
+def percent(value, kind="instalment"):
+    return LineDraft(kind, "款项", "percent", Decimal(value), "contract", 0)
+
+
+def add(project, actor, lines=(DEPOSIT, REST), **details):
+    values = {"name": "一次性", "discount_percent": Decimal(2), **details}
+    return add_payment_method(project_id=project.id, lines=lines, actor=actor, **values)
+
+
+def test_a_method_keeps_its_lines_in_order(project, steward):
+    method = add(project, steward)
+    assert [(line.position, line.kind) for line in method.lines] == [
+        (1, "deposit"),
+        (2, "instalment"),
+    ]
+    edit_payment_method(method, lines=[REST], discount_percent=Decimal(3), actor=steward)
+    assert [line.kind for line in method.lines] == ["instalment"]
+    assert method.discount_percent == Decimal(3)
+    edit_payment_method(method, name="改名", actor=steward)
+    assert len(method.lines) == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [DEPOSIT],
+        [percent(60), percent(30)],
+        [percent(60), percent(50), REST],
+        [REST, REST],
+        [LineDraft("nonsense", "x", "rest")],
+        [LineDraft("instalment", "x", "nonsense")],
+        [LineDraft("instalment", "x", "rest", due_rule="nonsense")],
+        [LineDraft("instalment", " ", "rest")],
+        [LineDraft("instalment", "x", "percent", None)],
+        [LineDraft("instalment", "x", "fixed", Decimal(0)), REST],
+        [LineDraft("instalment", "x", "rest", due_rule="date")],
+        [LineDraft("loan", "x", "rest", round_down_to=Decimal(0))],
+    ],
+)
+def test_lines_that_never_come_to_a_total_are_refused(project, steward, lines):
+    with pytest.raises(Invalid) as caught:
+        add(project, steward, lines)
+    assert "lines" in caught.value.fields
+
+
+def test_percents_of_100_need_no_rest(project, steward):
+    assert add(project, steward, [DEPOSIT, percent(30, "down_payment"), percent(70)]).id
+
+
+def test_fees_for_others_stand_beside_the_total(project, steward):
+    fee = LineDraft("collected", "维修基金", "fixed", Decimal(12000), "contract", 0)
+    assert add(project, steward, [DEPOSIT, REST, fee]).id
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"discount_percent": Decimal(100)}, "discount_percent"),
+        ({"discount_percent": Decimal(-1)}, "discount_percent"),
+        ({"valid_from": date(2026, 2, 1), "valid_to": date(2026, 1, 31)}, "valid_to"),
+    ],
+)
+def test_details_out_of_range_are_refused(project, steward, details, field):
+    with pytest.raises(Invalid) as caught:
+        add(project, steward, **details)
+    assert field in caught.value.fields
+
+
+def test_names_are_taken_once_a_project(project, steward):
+    add(project, steward)
+    with pytest.raises(Conflict, match="一次性"):
+        add(project, steward)
+    add_discount(
+        project_id=project.id, name="开盘", kind="percent", value=Decimal(1), actor=steward
+    )
+    with pytest.raises(Conflict, match="开盘"):
+        add_discount(
+            project_id=project.id, name="开盘", kind="amount", value=Decimal(1), actor=steward
+        )
+
+
+def test_a_method_goes_with_its_lines(project, steward, session):
+    delete_payment_method(add(project, steward), actor=steward)
+    assert session.scalar(select(func.count()).select_from(PaymentMethodLine)) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("percent", "0"), ("percent", "100"), ("points", "-1"), ("amount", "0"), ("free", "1")],
+)
+def test_discounts_out_of_range_are_refused(project, steward, kind, value):
+    with pytest.raises(Invalid):
+        add_discount(
+            project_id=project.id, name="x", kind=kind, value=Decimal(value), actor=steward
+        )
+
+
+def test_a_discount_changes_and_goes(project, steward):
+    discount = make_discount(project)
+    edit_discount(discount, value=Decimal(2), is_active=False, actor=steward)
+    assert (discount.value, discount.is_active) == (Decimal(2), False)
+    with pytest.raises(Invalid):
+        edit_discount(discount, kind="percent", value=Decimal(120), actor=steward)
+    delete_discount(discount, actor=steward)
+    assert list_discounts(project.id) == []
+
+
+def test_what_is_switched_off_or_out_of_time_is_not_offered(project):
+    day = date(2026, 11, 21)
+    good = make_payment_method(project)
+    make_payment_method(project, is_active=False)
+    make_payment_method(project, valid_to=date(2026, 11, 20))
+    make_discount(project, valid_from=date(2026, 11, 22))
+    assert [method.id for method in list_payment_methods(project.id, on=day)] == [good.id]
+    assert list_discounts(project.id, on=day) == []
+    assert len(list_payment_methods(project.id)) == 3
+
+
+def test_only_the_steward_changes_terms(project, actor_for):
+    method, discount = make_payment_method(project), make_discount(project)
+    for role in ("consultant", "manager", "director", "finance_manager", "gm", "admin", "agency"):
+        actor = actor_for(role)
+        for step in (
+            lambda actor=actor: add(project, actor, name="y"),
+            lambda actor=actor: edit_payment_method(method, name="z", actor=actor),
+            lambda actor=actor: delete_payment_method(method, actor=actor),
+            lambda actor=actor: edit_discount(discount, name="z", actor=actor),
+            lambda actor=actor: delete_discount(discount, actor=actor),
+        ):
+            with pytest.raises(NotAllowed):
+                step()
+
+
+def test_terms_outside_scope_are_not_there(project, actor_for):
+    elsewhere = make_project()
+    method = make_payment_method(project)
+    stranger = actor_for("steward", project=elsewhere)
+    with acting(stranger), pytest.raises(NotFound):
+        get_payment_method(method.id)
+    with pytest.raises(NotFound):
+        add(project, stranger)
+    with pytest.raises(NotFound):
+        edit_payment_method(method, name="z", actor=stranger)
