@@ -82,7 +82,6 @@ class Config:
         self.FIELD_KEY = given.get("FIELD_KEY") or _secret("FIELD_KEY", data)
         self.SQLALCHEMY_DATABASE_URI = sqlalchemy_url(self.DATABASE_URL) or "postgresql+psycopg2://"
         self.SQLALCHEMY_ENGINE_OPTIONS = {
-            "pool_pre_ping": True,
             "pool_size": 12,
             "max_overflow": 8,
             "pool_timeout": 10,

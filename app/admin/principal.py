@@ -16,7 +16,7 @@ KEPT_SECONDS = 30.0
 LARGEST_CACHE = 5000
 
 register_version_source(
-    "(SELECT u.access_version FROM ab_user u WHERE u.id = :actor_id AND u.active)"
+    "(SELECT u.access_version FROM ab_user u WHERE u.id = %(actor_id)s AND u.active)"
 )
 
 _cache: dict[int, tuple[int, float, Actor, dict[str, Any]]] = {}

@@ -86,14 +86,29 @@ def issue_token(user_id: int, access_version: int) -> tuple[str, int]:
     return token, int(TOKEN_LIFE.total_seconds())
 
 
+#: tokens whose signature this process has checked → (user id, access version, end of life)
+_checked: dict[str, tuple[int, int, float]] = {}
+MOST_CHECKED = 10_000
+
+
 def _from_bearer(header: str) -> tuple[int, int] | None:
+    token = header.removeprefix("Bearer ").strip()
+    known = _checked.get(token)
+    if known is None:
+        known = _check_token(token)
+        if known is None:
+            return None
+        if len(_checked) >= MOST_CHECKED:
+            _checked.clear()
+        _checked[token] = known
+    user_id, version, ends = known
+    return (user_id, version) if clock.now().timestamp() < ends else None
+
+
+def _check_token(token: str) -> tuple[int, int, float] | None:
     try:
-        claims = jwt.decode(
-            header.removeprefix("Bearer ").strip(),
-            current_app.config["SECRET_KEY"],
-            algorithms=[TOKEN_ALGORITHM],
-        )
-        return int(claims["sub"]), int(claims["v"])
+        claims = jwt.decode(token, current_app.config["SECRET_KEY"], algorithms=[TOKEN_ALGORITHM])
+        return int(claims["sub"]), int(claims["v"]), float(claims["exp"])
     except (jwt.InvalidTokenError, KeyError, ValueError):
         return None
 

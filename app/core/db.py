@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
+import psycopg2
 from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.base import SQLA
 from sqlalchemy import (
@@ -19,10 +21,11 @@ from sqlalchemy import (
     Text,
     event,
     func,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.pool import Pool
 
 from app.core.actor import Actor, current_actor
 
@@ -82,7 +85,7 @@ _VERSION_SQL: list[str] = []
 
 
 def register_version_source(expression: str) -> None:
-    """Name the SQL expression (with ``:actor_id``) that yields a user's access version.
+    """Name the SQL expression (with ``%(actor_id)s``) that yields a user's access version.
 
     It is read in the same statement that names the actor to the audit triggers, so that
     who-and-what-may costs one round trip.
@@ -93,23 +96,41 @@ def register_version_source(expression: str) -> None:
 def announce(session: Session, connection: Any, actor: Actor) -> None:
     """Name the actor to the audit triggers for the rest of the transaction."""
     columns = (
-        "set_config('xiaokong.actor', :actor, true), set_config('xiaokong.address', :address, true)"
+        "set_config('xiaokong.actor', %(actor)s, true),"
+        " set_config('xiaokong.address', %(address)s, true)"
     )
     parameters: dict[str, Any] = {"actor": actor.key, "address": actor.address}
     if actor.kind == "user" and _VERSION_SQL:
         columns += f", {_VERSION_SQL[0]}"
         parameters["actor_id"] = actor.id
-    row = connection.execute(_begin_statement(columns), parameters).one()
+    # The driver's own call: every transaction pays for this statement.
+    row = connection.exec_driver_sql(f"SELECT {columns}", parameters).one()
     session.info["access_version"] = row[2] if len(row) > 2 else None  # noqa: PLR2004
 
 
-_STATEMENTS: dict[str, Any] = {}
+#: seconds of idleness after which a pooled connection is asked whether it still lives
+QUIET_SECONDS = 1.0
 
 
-def _begin_statement(columns: str) -> Any:
-    if columns not in _STATEMENTS:
-        _STATEMENTS[columns] = text(f"SELECT {columns}")
-    return _STATEMENTS[columns]
+@event.listens_for(Pool, "checkin")
+def _note_use(dbapi_connection: Any, record: Any) -> None:
+    if dbapi_connection is not None:
+        record.info["used_at"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _ask_whether_it_lives(dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+    # The pool's own pre-ping asks before every use, a round trip for each request. A busy
+    # connection was alive a moment ago; if it is not, the caller is told to try again.
+    used_at = record.info.get("used_at")
+    if used_at is None or time.monotonic() - used_at < QUIET_SECONDS:
+        return
+    try:
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        dbapi_connection.rollback()
+    except psycopg2.Error as error:
+        raise DisconnectionError from error
 
 
 @event.listens_for(Session, "after_begin")

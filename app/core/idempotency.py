@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.actor import Actor
 from app.core.db import Base, created_moment, db
 from app.core.errors import Conflict
+from app.core.sql import Sql
 
 KEPT_HOURS = 24
 LONGEST_KEY = 64
@@ -53,13 +54,13 @@ def digest_of(method: str, path: str, body: bytes) -> str:
 
 # One round trip: the transaction-long lock that a request still running holds, and the answer
 # kept from one that has ended.
-_CLAIM = text(
+_CLAIM = Sql(
     "SELECT pg_try_advisory_xact_lock(hashtextextended(:actor || chr(10) || :key, 7)), r.digest,"
     " r.status, r.answer FROM (SELECT 1) one LEFT JOIN core_idempotency r"
     " ON r.actor = :actor AND r.key = :key"
     f" AND r.created_at > now() - interval '{KEPT_HOURS} hours'"
 )
-_KEEP = text(
+_KEEP = Sql(
     "INSERT INTO core_idempotency (actor, key, digest, status, answer)"
     " VALUES (:actor, :key, :digest, :status, CAST(:answer AS jsonb))"
     " ON CONFLICT (actor, key) DO UPDATE SET digest = excluded.digest, status = excluded.status,"
@@ -72,7 +73,7 @@ def claim_key(key: str, digest: str, *, actor: Actor) -> KeptAnswer | None:
 
     Raises Conflict if the first request is still running or the key came with another request.
     """
-    row = db.session.execute(_CLAIM, {"actor": actor.key, "key": key}).one()
+    row = _CLAIM.rows(actor=actor.key, key=key)[0]
     if row[1] is not None:
         if row[1] != digest:
             raise Conflict(
@@ -90,15 +91,12 @@ def claim_key(key: str, digest: str, *, actor: Actor) -> KeptAnswer | None:
 
 def keep_answer(key: str, digest: str, status: int, answer: Any, *, actor: Actor) -> None:
     """Keep a successful answer in the transaction of its effect."""
-    db.session.execute(
-        _KEEP,
-        {
-            "actor": actor.key,
-            "key": key,
-            "digest": digest,
-            "status": status,
-            "answer": json.dumps(answer, ensure_ascii=False, default=str),
-        },
+    _KEEP.rows(
+        actor=actor.key,
+        key=key,
+        digest=digest,
+        status=status,
+        answer=json.dumps(answer, ensure_ascii=False, default=str),
     )
 
 

@@ -80,6 +80,9 @@ def _scoped_classes(base: type) -> list[type]:
 
 @event.listens_for(Session, "do_orm_execute")
 def _keep_in_scope(execution: Any) -> None:
+    if not execution.is_orm_statement:
+        # Raw SQL and statements on tables carry their own predicate.
+        return
     if execution.is_column_load or execution.is_relationship_load:
         return
     if execution.execution_options.get("whole_group"):

@@ -13,6 +13,7 @@ from sqlalchemy.orm.util import identity_key
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.scope import scope_parameters
+from app.core.sql import Sql
 from app.estate.models import Room, RoomStatus
 
 
@@ -48,7 +49,7 @@ RETURNING r.id, r.project_id, r.building_id, r.entrance_id, r.number, r.status, 
 
 # Two people who press at once: the second waits for the first's row lock, then the condition on
 # the status is checked again against the row as the first left it, and finds nothing.
-_MOVE_ONE = text(
+_MOVE_ONE = Sql(
     "UPDATE estate_room r SET status = :to"
     " WHERE r.id = :room_id AND r.status = ANY(:frm)"
     " AND (:scope_all OR r.project_id = ANY(CAST(:scope_projects AS bigint[])))" + _RETURNING
@@ -108,10 +109,7 @@ def _move_one(
     room_id: int, to: RoomStatus, frm: Collection[RoomStatus], actor: Actor
 ) -> TakenRoom | None:
     _check_steps(to, frm)
-    row = db.session.execute(
-        _MOVE_ONE,
-        {"to": to.value, "frm": _values(frm), "room_id": room_id, **scope_parameters(actor)},
-    ).one_or_none()
+    row = _MOVE_ONE.row(to=to.value, frm=_values(frm), room_id=room_id, **scope_parameters(actor))
     if row is None:
         return None
     _refresh([room_id])

@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import DomainError, Invalid, NotAllowed, NotFound, WrongState
 from app.core.settings import get_setting
+from app.core.sql import Sql
 from app.customers.models import Customer
 from app.estate import operations as estate
 from app.estate.models import RoomStatus
@@ -51,7 +52,7 @@ class PlacedHold:
 
 # The unique index over live holds is the last guard; without an exception, so that the refusal
 # can still ask in this transaction who was first.
-_PLACE = text("""
+_PLACE = Sql("""
 INSERT INTO sales_hold
        (project_id, room_id, customer_id, holder_id, kind, reason, created_at, until)
 VALUES (:project_id, :room_id, :customer_id, :holder_id, :kind, :reason, :now, :until)
@@ -101,11 +102,11 @@ def hold_room(
         "now": now,
         "until": end,
     }
-    hold_id = db.session.execute(_PLACE, values).scalar()
-    if hold_id is None:
+    placed = _PLACE.row(**values)
+    if placed is None:
         raise room_refusal(room_id, actor)
     return PlacedHold(
-        hold_id, room, kind.value, reason, "live", int(actor.id or 0), customer_id, now, end
+        placed[0], room, kind.value, reason, "live", int(actor.id or 0), customer_id, now, end
     )
 
 
