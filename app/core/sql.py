@@ -29,10 +29,14 @@ class Sql:
 
     def rows(self, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run it and return its rows; none for a statement that returns nothing."""
-        connection = db.session.connection()
+        connection: Any = db.session.connection()
         raw: Any = connection.connection.dbapi_connection
         try:
             with raw.cursor() as cursor:
+                if connection._has_events:  # noqa: SLF001 - whoever counts statements counts these
+                    connection.dispatch.before_cursor_execute(
+                        connection, cursor, self.statement, parameters, None, False
+                    )
                 cursor.execute(self.statement, parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg2.Error as error:
