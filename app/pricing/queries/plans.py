@@ -1,96 +1,24 @@
-"""Reads prices, price plans, payment methods and discounts."""
+"""Price plans: their rooms before and after, what they come to, what binds their approval."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Select, func, select, text
 
 from app.core.db import db
-from app.core.errors import NotFound
 from app.core.money import HUNDRED, ZERO, per_area, percent
-from app.estate.models import Building, Entrance, Project, Room
-from app.pricing.models import Discount, PaymentMethod, PricePlan, PricePlanRow, RoomPrice
-from app.pricing.rules import HALF_FEN, ONE_YUAN, fits_area
-
-Row = TypeVar("Row")
+from app.estate.models import Building, Entrance, Room
+from app.pricing.models import PricePlan, PricePlanRow, RoomPrice
+from app.pricing.queries.found import there
+from app.pricing.queries.prices import in_force_of
 
 #: how many plan rows are read at a time where all of them are wanted
 BATCH = 5000
-
-
-def get_current_price(room_id: int) -> RoomPrice | None:
-    """Return the price in force, or None for a room that no plan has priced yet."""
-    found: RoomPrice | None = db.session.scalar(_current().where(RoomPrice.room_id == room_id))
-    return found
-
-
-def current_prices(room_ids: Collection[int]) -> dict[int, RoomPrice]:
-    """Return the prices in force by room id; rooms without one are left out."""
-    found = db.session.scalars(_current().where(RoomPrice.room_id.in_(room_ids)))
-    return {price.room_id: price for price in found}
-
-
-def price_on(room_id: int, moment: datetime) -> RoomPrice | None:
-    """Return the price that was in force at ``moment``, or None if there was none."""
-    found: RoomPrice | None = db.session.scalar(
-        select(RoomPrice)
-        .where(
-            RoomPrice.room_id == room_id,
-            RoomPrice.valid_from <= moment,
-            or_(RoomPrice.valid_to.is_(None), RoomPrice.valid_to > moment),
-        )
-        .order_by(RoomPrice.valid_from.desc(), RoomPrice.id.desc())
-        .limit(1)
-    )
-    return found
-
-
-def list_prices(room_id: int) -> list[RoomPrice]:
-    """Return the room's prices, the newest first, with their plans."""
-    found = (
-        select(RoomPrice).where(RoomPrice.room_id == room_id).options(joinedload(RoomPrice.plan))
-    )
-    return list(db.session.scalars(found.order_by(RoomPrice.id.desc())))
-
-
-def rooms_without_price(room_ids: Collection[int]) -> list[Room]:
-    """Return those rooms that have no price in force, by id."""
-    priced = select(RoomPrice.id).where(RoomPrice.room_id == Room.id, RoomPrice.valid_to.is_(None))
-    found = (
-        select(Room)
-        .where(Room.id.in_(room_ids), ~priced.exists())
-        .options(joinedload(Room.building), joinedload(Room.entrance))
-    )
-    return list(db.session.scalars(found.order_by(Room.id)))
-
-
-def rooms_whose_price_misfits(room_ids: Collection[int]) -> list[Room]:
-    """Return those rooms whose price was made for another area than they have now, by id."""
-    found = (
-        select(Room, RoomPrice.list_total, RoomPrice.list_unit_price, Project.total_rounding)
-        .join(RoomPrice, _current_of(Room.id))
-        .join(Project, Project.id == Room.project_id)
-        .where(
-            Room.id.in_(room_ids),
-            func.abs(RoomPrice.list_unit_price * Room.gross_area - RoomPrice.list_total)
-            > func.greatest(ONE_YUAN, Project.total_rounding) + Room.gross_area * HALF_FEN,
-        )
-        .options(joinedload(Room.building), joinedload(Room.entrance))
-    )
-    return [
-        row.Room
-        for row in db.session.execute(found.order_by(Room.id))
-        if not fits_area(
-            row.list_total, row.list_unit_price, row.Room.gross_area, row.total_rounding
-        )
-    ]
 
 
 def get_price_plan(plan_id: int, *, lock: bool = False) -> PricePlan:
@@ -99,7 +27,7 @@ def get_price_plan(plan_id: int, *, lock: bool = False) -> PricePlan:
     if lock:
         wanted = wanted.with_for_update().execution_options(populate_existing=True)
     found: PricePlan | None = db.session.scalar(wanted)
-    return _there(found, _l("There is no such price plan within your scope."))
+    return there(found, _l("There is no such price plan within your scope."))
 
 
 def list_plans(
@@ -189,7 +117,7 @@ def _plan_lines(plan_id: int) -> Any:
         .join(Room, Room.id == PricePlanRow.room_id)
         .join(Building, Building.id == Room.building_id)
         .outerjoin(Entrance, Entrance.id == Room.entrance_id)
-        .outerjoin(RoomPrice, _current_of(PricePlanRow.room_id))
+        .outerjoin(RoomPrice, in_force_of(PricePlanRow.room_id))
         .where(PricePlanRow.plan_id == plan_id)
     )
 
@@ -275,7 +203,7 @@ def _figures(plan_id: int, *first: Any) -> Select[Any]:
         )
         .select_from(PricePlanRow)
         .join(Room, Room.id == PricePlanRow.room_id)
-        .outerjoin(RoomPrice, _current_of(PricePlanRow.room_id))
+        .outerjoin(RoomPrice, in_force_of(PricePlanRow.room_id))
         .where(PricePlanRow.plan_id == plan_id)
     )
 
@@ -296,64 +224,3 @@ def digest_of_plan(plan_id: int) -> str:
     A plan is seen and reached by its caller before this is asked.
     """
     return str(db.session.execute(_DIGEST, {"plan_id": plan_id}).scalar_one())
-
-
-def list_payment_methods(project_id: int, *, on: date | None = None) -> list[PaymentMethod]:
-    """Return the payment methods of a project with their lines, in their order.
-
-    ``on`` leaves out those that are switched off or not valid that day.
-    """
-    wanted = (
-        select(PaymentMethod)
-        .where(PaymentMethod.project_id == project_id)
-        .options(selectinload(PaymentMethod.lines))
-    )
-    if on is not None:
-        wanted = wanted.where(*_valid(PaymentMethod, on))
-    return list(db.session.scalars(wanted.order_by(PaymentMethod.position, PaymentMethod.id)))
-
-
-def list_discounts(project_id: int, *, on: date | None = None) -> list[Discount]:
-    """Return the discounts of a project in their order; ``on`` as for payment methods."""
-    wanted = select(Discount).where(Discount.project_id == project_id)
-    if on is not None:
-        wanted = wanted.where(*_valid(Discount, on))
-    return list(db.session.scalars(wanted.order_by(Discount.position, Discount.id)))
-
-
-def get_payment_method(method_id: int) -> PaymentMethod:
-    """Return the payment method with its lines. Raises NotFound outside scope."""
-    found: PaymentMethod | None = db.session.scalar(
-        select(PaymentMethod)
-        .where(PaymentMethod.id == method_id)
-        .options(selectinload(PaymentMethod.lines))
-    )
-    return _there(found, _l("There is no such payment method within your scope."))
-
-
-def get_discount(discount_id: int) -> Discount:
-    """Return the discount. Raises NotFound outside scope."""
-    found: Discount | None = db.session.scalar(select(Discount).where(Discount.id == discount_id))
-    return _there(found, _l("There is no such discount within your scope."))
-
-
-def _valid(entity: Any, on: date) -> tuple[ColumnElement[bool], ...]:
-    return (
-        entity.is_active,
-        or_(entity.valid_from.is_(None), entity.valid_from <= on),
-        or_(entity.valid_to.is_(None), entity.valid_to >= on),
-    )
-
-
-def _current() -> Select[Any]:
-    return select(RoomPrice).where(RoomPrice.valid_to.is_(None))
-
-
-def _current_of(room_id: Any) -> ColumnElement[bool]:
-    return and_(RoomPrice.room_id == room_id, RoomPrice.valid_to.is_(None))
-
-
-def _there(row: Row | None, sentence: Any) -> Row:
-    if row is None:
-        raise NotFound(sentence)
-    return row

@@ -1,0 +1,59 @@
+"""Reads prices, price plans, payment methods and discounts."""
+
+from __future__ import annotations
+
+from app.pricing.queries.plans import (
+    PlanFigures,
+    PlanLine,
+    digest_of_plan,
+    get_price_plan,
+    iterate_plan_lines,
+    list_plan_lines,
+    list_plans,
+    plan_figures,
+    plan_figures_by_building,
+)
+from app.pricing.queries.prices import (
+    current_prices,
+    get_current_price,
+    in_force_of,
+    list_prices,
+    price_on,
+    rooms_whose_price_misfits,
+    rooms_without_price,
+)
+from app.pricing.queries.sale import (
+    BuildingSale,
+    list_building_sales,
+)
+from app.pricing.queries.terms import (
+    get_discount,
+    get_payment_method,
+    list_discounts,
+    list_payment_methods,
+)
+
+__all__ = [
+    "BuildingSale",
+    "PlanFigures",
+    "PlanLine",
+    "current_prices",
+    "digest_of_plan",
+    "get_current_price",
+    "get_discount",
+    "get_payment_method",
+    "get_price_plan",
+    "in_force_of",
+    "iterate_plan_lines",
+    "list_building_sales",
+    "list_discounts",
+    "list_payment_methods",
+    "list_plan_lines",
+    "list_plans",
+    "list_prices",
+    "plan_figures",
+    "plan_figures_by_building",
+    "price_on",
+    "rooms_whose_price_misfits",
+    "rooms_without_price",
+]
