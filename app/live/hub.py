@@ -23,8 +23,9 @@ LOOK_SECONDS = 0.15
 #: with no screen open the database is still asked now and then, for /healthz
 IDLE_LOOK_SECONDS = 5.0
 LONGEST_RETRY_SECONDS = 2.0
-#: messages that may wait for a slow reader before it is dropped
+#: messages, and bytes, that may wait for a slow reader before it is dropped
 LONGEST_QUEUE = 64
+MOST_WAITING = 4_000_000
 
 
 @dataclass(eq=False)
@@ -39,13 +40,23 @@ class Stream:
     )
     #: set when it reads too slowly or the server stops
     dropped: asyncio.Event = field(default_factory=asyncio.Event)
+    #: what it was told when it caught up
+    told: frozenset[int] = frozenset()
+    waiting: int = 0
 
     def put(self, message: bytes) -> None:
-        """Queue a message, or drop a stream that has too many waiting."""
-        try:
-            self.queue.put_nowait(message)
-        except asyncio.QueueFull:
+        """Queue a message, or drop a stream that has too much waiting."""
+        self.waiting += len(message)
+        if self.queue.full() or self.waiting > MOST_WAITING:
             self.dropped.set()
+        else:
+            self.queue.put_nowait(message)
+
+    async def next(self) -> bytes:
+        """Return the next message; waits for one."""
+        message = await self.queue.get()
+        self.waiting -= len(message)
+        return message
 
 
 def write_changes(changes: Iterable[Change], cursor: int) -> bytes:
@@ -91,7 +102,7 @@ class Hub:
 
     def join(self, project_id: int, cursor: int | None) -> Stream:
         """Open a stream; it catches up from its cursor at the next look."""
-        stream = Stream(project_id, cursor)
+        stream = Stream(project_id, self.cursor if cursor is None else cursor)
         self._streams[project_id].add(stream)
         self._joining.append(stream)
         self._wake.set()
@@ -157,7 +168,7 @@ class Hub:
             if self.cursor is None:
                 self.cursor = (await reader.read_moment(connection)).horizon
             await self._catch_up(connection, joining)
-            await self._tell_all(connection)
+            await self._tell_all(connection, frozenset(joining))
         except BaseException:
             self._joining += joining
             raise
@@ -181,7 +192,9 @@ class Hub:
             for stream in streams:
                 _bring_up(stream, reading)
 
-    async def _tell_all(self, connection: AsyncConnection[TupleRow]) -> None:
+    async def _tell_all(
+        self, connection: AsyncConnection[TupleRow], joined: Collection[Stream]
+    ) -> None:
         if self.cursor is None or not self._streams:
             # Nobody listens: who comes next brings a cursor of its own or begins with now.
             await reader.read_moment(connection)
@@ -197,24 +210,30 @@ class Hub:
             self._told.clear()
             for stream in self._everybody():
                 stream.put(write_named(b"reload", reading.horizon))
-        self._spread(reading)
+        self._spread(reading, joined)
         self._remember(reading)
 
-    def _spread(self, reading: Reading) -> None:
+    def _spread(self, reading: Reading, joined: Collection[Stream]) -> None:
         changed: dict[int, list[Change]] = defaultdict(list)
         for change in reading.changes:
             changed[change.project_id].append(change)
         for project_id, changes in changed.items():
             message = write_changes(changes, reading.horizon)
             for stream in self._streams.get(project_id, ()):
-                stream.put(message)
+                if stream in self._joining:
+                    # Came while we were looking; the next look brings it up from its own cursor.
+                    continue
+                if stream in joined:
+                    _tell_the_rest(stream, changes, reading.horizon)
+                else:
+                    stream.put(message)
 
     def _remember(self, reading: Reading) -> None:
         if reading.horizon != self.cursor or reading.horizon == reading.next:
             self.moved_at = time.monotonic()
         self.cursor = reading.horizon
         for change in reading.changes:
-            self._told.update(dict.fromkeys(change.events, change.xid))
+            self._told.update(change.events)
         self._told = {event: xid for event, xid in self._told.items() if xid >= reading.horizon}
 
     def _everybody(self) -> list[Stream]:
@@ -227,6 +246,21 @@ def _bring_up(stream: Stream, reading: Reading) -> None:
     if not reading.covers(cursor) or events > reader.MOST_TO_CATCH_UP:
         stream.put(write_named(b"reload", reading.horizon))
         return
-    missed = [change for change in reading.changes if change.xid >= cursor]
+    missed = [change for change in reading.changes if max(change.events.values()) >= cursor]
+    stream.told = frozenset(event for change in reading.changes for event in change.events)
     if missed:
         stream.put(write_changes(missed, reading.horizon))
+
+
+def _tell_the_rest(stream: Stream, changes: Iterable[Change], cursor: int) -> None:
+    """Tell a stream that caught up in the same look only what it has not been told by that."""
+    new = [
+        change
+        for change in changes
+        if any(
+            xid >= (stream.cursor or 0) and event not in stream.told
+            for event, xid in change.events.items()
+        )
+    ]
+    if new:
+        stream.put(write_changes(new, cursor))

@@ -26,7 +26,8 @@ WITH {sql.MOMENT}, event AS (
      AND NOT e.id = ANY(%(told)s::bigint[])
    ORDER BY e.xid LIMIT %(most)s
 ), changed AS (
-  SELECT project_id, room_id, max(xid) AS xid, array_agg(id) AS events
+  SELECT project_id, room_id, array_agg(id ORDER BY id) AS events,
+         array_agg(xid ORDER BY id) AS xids
     FROM event GROUP BY project_id, room_id
 ), wanted AS (
   SELECT r.id, r.building_id, r.status, r.version
@@ -34,7 +35,7 @@ WITH {sql.MOMENT}, event AS (
 ), {sql.MARKS.format(today="%(today)s")}
 SELECT m.horizon, m.next,
        (SELECT min(e.xid) FROM estate_room_event e WHERE e.xid < m.next) AS oldest,
-       c.project_id, c.room_id, c.xid, c.events, w.building_id, w.status, k.marks, w.version
+       c.project_id, c.room_id, c.events, c.xids, w.building_id, w.status, k.marks, w.version
   FROM moment m
   LEFT JOIN changed c ON true
   LEFT JOIN wanted w ON w.id = c.room_id
@@ -48,9 +49,8 @@ class Change:
 
     project_id: int
     room_id: int
-    #: the newest transaction that changed it
-    xid: int
-    events: tuple[int, ...]
+    #: what changed it: event id → transaction; neither tells in which order they ended
+    events: dict[int, int]
     data: bytes
 
 
@@ -116,7 +116,7 @@ async def read_changes(
 
 
 def _change(row: TupleRow) -> Change:
-    project_id, room_id, xid, events, building_id, status, marks, version = row[3:]
+    project_id, room_id, events, xids, building_id, status, marks, version = row[3:]
     data: dict[str, Any] = {"id": room_id, "gone": True}
     if status is not None:
         data = {
@@ -127,4 +127,4 @@ def _change(row: TupleRow) -> Change:
             "building_id": building_id,
         }
     written = json.dumps(data, separators=(",", ":")).encode()
-    return Change(project_id, room_id, xid, tuple(events), written)
+    return Change(project_id, room_id, dict(zip(events, xids, strict=True)), written)

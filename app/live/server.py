@@ -69,8 +69,10 @@ class StreamAnswer(Response):
         ends_at = time.monotonic() + (self.ticket.expires_at - datetime.now(UTC)).total_seconds()
         while (left := ends_at - time.monotonic()) > 0:
             try:
-                message = await asyncio.wait_for(stream.queue.get(), min(BEAT_SECONDS, left))
+                message = await asyncio.wait_for(stream.next(), min(BEAT_SECONDS, left))
             except TimeoutError:
+                if left <= BEAT_SECONDS:
+                    break
                 message = b": beat\n" + write_named(b"beat", self.hub.cursor or 0)
             await send(_part(message))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
