@@ -209,7 +209,8 @@ def test_second_request_is_refused_with_the_first_ones_number(ask):
     assert answer["request_id"] == first["id"]
 
 
-def test_missing_approver_is_said(flow, project, client, bearer, user_for):
+@pytest.mark.usefixtures("flow")
+def test_missing_approver_is_said(project, client, bearer, user_for):
     manager = user_for("manager")
     answer = client.post(
         "/api/v1/approvals/",
@@ -256,7 +257,8 @@ def test_permissions(ask, call, user_for, client):
     assert call("admin", "post", f"/{request_id}/approve", {}, key=True)[0] == 403
 
 
-def test_lists_and_their_cursors(flow, project, actor_for, call, user_for):
+@pytest.mark.usefixtures("flow")
+def test_lists_and_their_cursors(project, actor_for, call, user_for):
     consultant = user_for("consultant")
     from app.admin.principal import read_actor
 

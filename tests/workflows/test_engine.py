@@ -13,6 +13,8 @@ from app.workflows.tasks import list_tasks, list_waiting
 from tests.factories.people import make_project
 from tests.factories.workflows import make_request
 
+pytestmark = pytest.mark.usefixtures("flow")
+
 
 @pytest.fixture
 def consultant(actor_for):
@@ -30,7 +32,7 @@ def director(actor_for):
 
 
 @pytest.fixture
-def request_(flow, project, consultant, manager, director):  # noqa: ARG001
+def request_(project, consultant, manager, director):  # noqa: ARG001 - they must be there
     """A request with two steps, sent."""
     return make_request(project, consultant, percent="2.50")
 
@@ -64,7 +66,7 @@ def test_two_steps_then_executed_in_the_same_transaction(request_, project, mana
     assert second.decided_at >= second.created_at
 
 
-def test_nobody_decides_his_own_request(flow, project, actor_for):
+def test_nobody_decides_his_own_request(project, actor_for):
     both = actor_for(["consultant", "manager"])
     actor_for("manager")
     request = make_request(project, both)
@@ -85,7 +87,7 @@ def test_second_approver_hears_who_was_first(request_, manager, actor_for):
         engine.approve(request_.id, actor=manager)
 
 
-def test_step_that_was_seen_is_the_step_that_is_decided(flow, project, consultant, actor_for):
+def test_step_that_was_seen_is_the_step_that_is_decided(project, consultant, actor_for):
     """A double press of somebody with both roles must not decide two steps."""
     both = actor_for(["manager", "director"])
     request = make_request(project, consultant, percent="2.50")
@@ -239,7 +241,7 @@ def test_figures_that_moved_void_the_approval(request_, session, project, manage
     assert project.city is None
 
 
-def test_subject_that_is_gone_fails(request_, session, manager, director, toy, monkeypatch):
+def test_subject_that_is_gone_fails(request_, manager, director, toy, monkeypatch):
     engine.approve(request_.id, actor=manager)
     monkeypatch.setattr(type(toy), "load_subject", lambda *_: None)
     engine.approve(request_.id, actor=director)
@@ -247,7 +249,7 @@ def test_subject_that_is_gone_fails(request_, session, manager, director, toy, m
     assert request_.subject_title in request_.failure
 
 
-def test_edit_elsewhere_voids_what_is_on_its_way(request_, session, project, manager):
+def test_edit_elsewhere_voids_what_is_on_its_way(request_, project, manager):
     voided = engine.void_requests_for(
         "project", project.id, reason="项目被修改。", actor=system_actor("test")
     )
@@ -267,7 +269,7 @@ def test_edit_elsewhere_voids_what_is_on_its_way(request_, session, project, man
 def test_execution_may_void_its_subjects_other_requests_but_not_itself(
     request_, toy, project, manager, director, monkeypatch
 ):
-    def execute(self, request, actor):
+    def execute(_kind, _request, actor):
         assert engine.void_requests_for("project", project.id, reason="x", actor=actor) == []
         return {"done": True}
 
@@ -292,9 +294,7 @@ def test_one_live_request_per_kind_and_subject(request_, project, actor_for, con
     assert engine.send(draft.id, actor=colleague).state == "running"
 
 
-def test_draft_freezes_nothing_and_is_edited_by_its_applicant_only(
-    flow, project, consultant, manager
-):
+def test_draft_freezes_nothing_and_is_edited_by_its_applicant_only(project, consultant, manager):
     draft = engine.create_draft(
         "toy_rename", project.id, values={"address": "b"}, reason="r", actor=consultant
     )
@@ -312,7 +312,8 @@ def test_draft_freezes_nothing_and_is_edited_by_its_applicant_only(
         engine.send(draft.id, actor=consultant)
 
 
-def test_preview_writes_nothing(flow, session, project, consultant, manager):
+@pytest.mark.usefixtures("manager")
+def test_preview_writes_nothing(session, project, consultant):
     before = session.query(ApprovalRequest).count()
     preview = engine.preview_route(
         "toy_rename", project.id, values={"address": "b"}, actor=consultant
@@ -349,6 +350,6 @@ def test_last_step_that_lost_its_people_waits_for_an_appointment(
     assert engine.approve(request_.id, actor=actor_for("director")).state == "approved"
 
 
-def test_system_asks_for_nothing(flow, project):
+def test_system_asks_for_nothing(project):
     with pytest.raises(NotAllowed):
         make_request(project, system_actor("worker"))

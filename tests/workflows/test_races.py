@@ -23,7 +23,7 @@ ROUNDS = 8
 
 
 @pytest.fixture
-def place(committed, toy) -> Any:
+def place(committed, toy) -> Any:  # noqa: ARG001 - on the database that really commits
     """A committed project with the toy kind's flow."""
     make_flow(toy)
     project = make_project()
@@ -140,7 +140,7 @@ def test_edit_of_the_subject_against_the_last_approval(committed, place):
     for number in range(ROUNDS):
         request_id = send_new(place, applicant, address=f"{number} 号")
 
-        def edit() -> str:
+        def edit(number: int = number) -> str:
             with unit_of_work(manager):
                 project = db.session.scalars(
                     select(Project).where(Project.id == place.id).with_for_update()

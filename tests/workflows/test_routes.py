@@ -20,7 +20,8 @@ def names(steps):
     return [step["name"] for step in steps]
 
 
-def test_route_is_the_steps_whose_conditions_hold(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_route_is_the_steps_whose_conditions_hold(project, actor_for):
     consultant = actor_for("consultant")
     actor_for("manager"), actor_for("director")
     short = engine.preview_route("toy_rename", project.id, values=VALUES, actor=consultant)
@@ -47,7 +48,8 @@ def test_step_of_the_applicant_alone_goes_to_the_next_approvers(flow, project, a
     assert engine.approve(request.id, actor=director).state == "approved"
 
 
-def test_step_of_a_second_manager_stays(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_step_of_a_second_manager_stays(project, actor_for):
     first = actor_for("manager")
     second = actor_for("manager")
     actor_for("director")
@@ -56,7 +58,8 @@ def test_step_of_a_second_manager_stays(flow, project, actor_for):
     assert engine.approve(request.id, actor=second).state == "running"
 
 
-def test_last_step_with_nobody_cannot_be_sent_and_names_the_role(flow, project, actor_for, app):
+@pytest.mark.usefixtures("flow")
+def test_last_step_with_nobody_cannot_be_sent_and_names_the_role(project, actor_for, app):
     manager = actor_for("manager")
     with pytest.raises(Invalid) as caught:
         make_request(project, manager)
@@ -66,7 +69,8 @@ def test_last_step_with_nobody_cannot_be_sent_and_names_the_role(flow, project, 
         assert "销售经理" in str(caught.value.message)
 
 
-def test_people_of_other_projects_and_people_who_left_do_not_count(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_people_of_other_projects_and_people_who_left_do_not_count(project, actor_for):
     consultant = actor_for("consultant")
     actor_for("manager", project=make_project())
     actor_for("manager", active=True, project=None)
@@ -81,7 +85,8 @@ def test_people_of_other_projects_and_people_who_left_do_not_count(flow, project
     assert names(request.route) == ["销售经理"]
 
 
-def test_agency_colleague_gives_the_first_opinion(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_agency_colleague_gives_the_first_opinion(project, actor_for):
     staff = actor_for("agency")
     head = actor_for("agency")
     manager = actor_for("manager")
@@ -93,19 +98,22 @@ def test_agency_colleague_gives_the_first_opinion(flow, project, actor_for):
     assert engine.approve(request.id, actor=manager).state == "approved"
 
 
-def test_lone_agency_user_goes_straight_to_the_developers_manager(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_lone_agency_user_goes_straight_to_the_developers_manager(project, actor_for):
     staff = actor_for("agency")
     actor_for("manager")
     assert [step["role"] for step in make_request(project, staff).route] == ["manager"]
 
 
-def test_developers_request_never_passes_the_agency(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_developers_request_never_passes_the_agency(project, actor_for):
     actor_for("agency"), actor_for("manager")
     request = make_request(project, actor_for("consultant"))
     assert [step["role"] for step in request.route] == ["manager"]
 
 
-def test_kind_without_a_flow_in_force_cannot_be_asked_for(toy, session, project, actor_for):
+@pytest.mark.usefixtures("session")
+def test_kind_without_a_flow_in_force_cannot_be_asked_for(toy, project, actor_for):
     consultant = actor_for("consultant")
     with pytest.raises(Invalid):
         make_request(project, consultant)
@@ -114,7 +122,8 @@ def test_kind_without_a_flow_in_force_cannot_be_asked_for(toy, session, project,
         make_request(project, consultant)
 
 
-def test_flow_whose_conditions_all_fail_is_refused(toy, session, project, actor_for):
+@pytest.mark.usefixtures("session")
+def test_flow_whose_conditions_all_fail_is_refused(toy, project, actor_for):
     make_flow(
         toy,
         steps=[{"name": "总监", "role": "director", "condition": {"all": [["percent", ">", "9"]]}}],
@@ -124,19 +133,22 @@ def test_flow_whose_conditions_all_fail_is_refused(toy, session, project, actor_
         make_request(project, actor_for("consultant"))
 
 
-def test_subject_out_of_scope_is_not_found(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_subject_out_of_scope_is_not_found(project, actor_for):
     stranger = actor_for("consultant", project=make_project())
     with pytest.raises(NotFound):
         make_request(project, stranger)
 
 
-def test_asking_needs_the_permissions(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_asking_needs_the_permissions(project, actor_for):
     actor_for("manager")
     with pytest.raises(NotAllowed):
         make_request(project, actor_for("admin"))
 
 
-def test_missing_reason_and_values_are_named(flow, project, actor_for):
+@pytest.mark.usefixtures("flow")
+def test_missing_reason_and_values_are_named(project, actor_for):
     consultant = actor_for("consultant")
     actor_for("manager")
     with pytest.raises(Invalid) as caught:

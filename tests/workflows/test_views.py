@@ -16,6 +16,8 @@ from tests.factories.workflows import make_request
 
 ROLES = ("consultant", "manager", "director", "gm", "cashier", "admin", "steward", "seal")
 
+pytestmark = pytest.mark.usefixtures("flow")
+
 
 @pytest.fixture
 def people(user_for):
@@ -57,7 +59,8 @@ def test_todo_shows_what_waits_and_says_so_when_nothing_does(sent, as_):
     assert 'class="empty"' in empty
 
 
-def test_menu_counts_what_waits(sent, as_):
+@pytest.mark.usefixtures("sent")
+def test_menu_counts_what_waits(as_):
     assert as_("manager").get("/work/counts").get_json()["ApprovalView"] == 1
     assert as_("director").get("/work/counts").get_json()["ApprovalView"] == 0
 
@@ -181,7 +184,7 @@ def test_pages_ask_for_permissions(sent, as_, client):
     assert sent.state == "running"
 
 
-def test_asking_looks_ahead_before_it_sends(flow, project, as_, session):  # noqa: ARG001
+def test_asking_looks_ahead_before_it_sends(project, as_, session):
     browser = as_("consultant")
     address = f"/approvals/new/toy_rename/{project.id}"
     before = session.query(ApprovalRequest).count()
@@ -208,7 +211,7 @@ def test_asking_looks_ahead_before_it_sends(flow, project, as_, session):  # noq
     assert "SP" in second
 
 
-def test_draft_is_kept_changed_and_sent(flow, project, as_, session):  # noqa: ARG001
+def test_draft_is_kept_changed_and_sent(project, as_, session):
     browser = as_("consultant")
     address = f"/approvals/new/toy_rename/{project.id}"
     answer = browser.post(address, data={"do": "draft", "address": "b", "reason": "r"})
@@ -232,7 +235,7 @@ def test_own_requests_and_their_tabs(sent, as_):
     assert sent.number in page(as_("gm").get("/approvals/all"))
 
 
-def test_long_lists_are_paged(flow, project, as_, actors):  # noqa: ARG001
+def test_long_lists_are_paged(project, as_, actors):
     for number in range(33):
         request = make_request(project, actors["consultant"], address=f"{number} 号")
         engine.withdraw(request.id, actor=actors["consultant"])
@@ -242,7 +245,7 @@ def test_long_lists_are_paged(flow, project, as_, actors):  # noqa: ARG001
     assert page(as_("consultant").get(further)).count("data-href") == 3
 
 
-def test_flows_are_drawn(flow, as_):  # noqa: ARG001
+def test_flows_are_drawn(as_):
     text = page(as_("admin").get("/approval-flows/"))
     assert "改名" in text
     assert "营销总监" in text
@@ -272,7 +275,7 @@ def queries():
     return count
 
 
-def test_pages_cost_the_same_with_more_rows(flow, as_, actors, people, queries, project):  # noqa: ARG001
+def test_pages_cost_the_same_with_more_rows(as_, actors, people, queries):
     """No query per row: ten requests cost what two cost."""
 
     def cost(path, role):
