@@ -80,6 +80,24 @@ def record_failure(username: str, address: str) -> None:
     db.session.flush()
 
 
+def change_password(*, current: str, password: str, actor: Actor) -> AppUser:
+    """Let the actor choose a new password; his other sessions end.
+
+    Raises Invalid if the present one is wrong, the new one weak, or both the same.
+    """
+    user: AppUser = db.session.get_one(AppUser, actor.id)
+    if not check_password_hash(user.password or _NOBODY, current):
+        sentence = _l("This is not your present password.")
+        raise Invalid(sentence, fields={"current": sentence})
+    if current == password:
+        sentence = _l("Choose another password than the present one.")
+        raise Invalid(sentence, fields={"password": sentence})
+    set_password(user, password)
+    user.must_change_password = False
+    audit.record("password_change", table_name="ab_user", row_id=user.id)
+    return user
+
+
 def reset_password(user: AppUser, *, password: str, actor: Actor) -> None:
     """Give a user a new password that he must change; his sessions end, his lock is opened."""
     actor.require("admin.user:edit")
@@ -172,7 +190,10 @@ def edit_role(role: Any, *, permissions: list[str], actor: Actor) -> None:
     given, taken = set(permissions) - held, held - set(permissions)
     if beyond := sorted(name for name in given if not actor.may(name)):
         raise NotAllowed(
-            _l("You can only give rights that you hold yourself: %(names)s.", names=", ".join(beyond))
+            _l(
+                "You can only give rights that you hold yourself: %(names)s.",
+                names=", ".join(beyond),
+            )
         )
     db.session.execute(_TAKE, {"role": role.id, "names": list(taken)})
     db.session.execute(_GIVE, {"role": role.id, "names": list(given)})
@@ -234,9 +255,7 @@ def leave_organization(member: OrganizationMember, *, actor: Actor) -> None:
     touch_access(user)
 
 
-def add_organization(
-    *, code: str, name: str, parent_id: int | None, actor: Actor
-) -> Organization:
+def add_organization(*, code: str, name: str, parent_id: int | None, actor: Actor) -> Organization:
     """Add a node to the tree. Raises Conflict if the code is taken."""
     actor.require("admin.organization:add")
     _check_code_is_free(code)

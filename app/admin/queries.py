@@ -18,7 +18,8 @@ _RIGHTS = text(
     " WHERE r.role_id = :role AND p.name LIKE 'can\\_%'"
 )
 _PEOPLE = text(
-    "SELECT a.id, a.first_name || a.last_name FROM ab_user a JOIN ab_user_role u ON u.user_id = a.id"
+    "SELECT a.id, a.first_name || a.last_name"
+    " FROM ab_user a JOIN ab_user_role u ON u.user_id = a.id"
     " WHERE u.role_id = :role AND a.active ORDER BY 2 LIMIT 200"
 )
 

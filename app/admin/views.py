@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, g, redirect, request
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.sqla.models import Role
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, PasswordField, validators
 
 from app.admin import operations, queries
@@ -18,16 +20,20 @@ from app.admin.models import AppUser, Organization, OrganizationMember
 from app.core import settings
 from app.core.actor import Actor
 from app.core.audit import AuditEntry
+from app.core.db import Base
 from app.core.errors import DomainError
 from app.core.permissions import ROLE_TITLES, Permission, all_permissions
 from app.core.uow import unit_of_work
-from app.web.access import needs, signed_in
+from app.web import frame
+from app.web.access import needs
 from app.web.actions import Related, RowAction
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
 from app.web.crud_forms import ChoiceField, LineField
 from app.web.menu import MenuItem
+from app.web.rest import current
+from app.web.show_page import action_title, names_of_actors
 
 NEEDED = validators.InputRequired(message=_l("This is needed."))
 
@@ -258,25 +264,60 @@ class AuditView(CrudView):
     route_base = "/audit"
     permission = "admin.audit"
     list_title = _l("Audit")
-    list_columns = ["at", "actor", "address", "action", "table_name", "row_id"]
+    list_columns = ["at", "who", "step", "table", "row_id", "address"]
     search_columns = ["at", "actor", "action", "table_name", "row_id"]
     quick_columns = []
     label_columns = {
         "at": _l("When"),
+        "who": _l("Who"),
         "actor": _l("Who"),
         "address": _l("From"),
+        "step": _l("What"),
         "action": _l("What"),
+        "table": _l("Table"),
         "table_name": _l("Table"),
         "row_id": _l("Record"),
-        "before": _l("Before"),
-        "after": _l("After"),
     }
-    show_fieldsets = [
-        ("", ["at", "actor", "address", "action", "table_name", "row_id"]),
-        (_l("Content"), ["before", "after"]),
-    ]
-    row_title = staticmethod(lambda row: f"{row.table_name} {row.row_id or ''}".strip())
+    computed = {
+        "who": lambda entry: g.get("actor_names", {}).get(entry.actor, entry.actor),
+        "step": lambda entry: action_title(entry.action),
+        "table": lambda entry: table_title(entry.table_name),
+    }
+    help_columns = {"actor": _l("user:7, system:worker or device:3")}
+    show_fieldsets = [("", ["at", "who", "address", "step", "table", "row_id"])]
+    row_title = staticmethod(
+        lambda entry: f"{table_title(entry.table_name)} {entry.row_id or ''}".strip()
+    )
+    show_template = "admin/audit.html"
     exportable = False
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Find the names behind the actors of a page at once."""
+        g.actor_names = names_of_actors({entry.actor for entry in rows})
+
+    def changes(self, entry: Any) -> list[dict[str, Any]]:
+        """Return what the entry changed, for its page."""
+        before, after = entry.before or {}, entry.after or {}
+        return [
+            {"title": key, "before": json_word(before.get(key)), "after": json_word(after.get(key))}
+            for key in {**before, **after}
+        ]
+
+
+def table_title(name: str) -> str:
+    """Return what a table holds, in the reader's language."""
+    model = next(
+        (one.class_ for one in Base.registry.mappers if one.local_table.name == name), None
+    )
+    if model is None:
+        return name
+    chinese, mark, _rest = (model.__doc__ or "").partition(":")
+    return chinese.strip() if mark and frame.locale() == "zh" else str(model.__name__)
+
+
+def json_word(value: Any) -> str:
+    """Return a value as the audit keeps it."""
+    return "–" if value is None else json.dumps(value, ensure_ascii=False).strip('"')
 
 
 class SettingsView(BaseView):
@@ -289,32 +330,58 @@ class SettingsView(BaseView):
     @needs("admin.setting:see")
     def edit(self) -> Any:
         """Show every setting with its value."""
-        return self._page({})
+        return self._page(None, "")
 
     @expose("/<name>", methods=["POST"])
     @needs("admin.setting:edit")
     def save(self, name: str) -> Any:
         """Store one setting."""
-        actor = signed_in()
-        assert actor is not None  # noqa: S101 - ``needs`` saw to it
         try:
-            with unit_of_work(actor):
-                settings.set_setting(name, request.form.get("value", ""))
+            with unit_of_work(current()):
+                settings.set_setting(name, typed_setting(name, request.form))
         except DomainError as error:
-            return self._page({name: str(error.message)}), error.status
+            return self._page(name, str(error.message)), error.status
         flash(_("The setting has been stored."))
-        return redirect(request.path.rpartition("/")[0] + "/")
+        return redirect(f"{self.route_base}/#{name}")
 
-    def _page(self, problems: Mapping[str, str]) -> Any:
-        actor = signed_in()
-        values = [(one, settings.get_setting(one)) for one in settings.declared()]
+    def _page(self, wrong: str | None, sentence: str) -> Any:
+        groups: dict[str, list[Any]] = {}
+        for one in settings.declared():
+            value = settings.get_setting(one)
+            if one.name == wrong:
+                value = typed_setting(one.name, request.form)
+            groups.setdefault(one.name.partition(".")[0], []).append((one, value))
         return self.render_template(
             "admin/settings.html",
-            values=values,
-            problems=problems,
-            typed=request.form.get("value", ""),
-            editable=actor is not None and actor.may("admin.setting:edit"),
+            groups=[(AREA_TITLES.get(area, area), values) for area, values in groups.items()],
+            wrong=wrong,
+            sentence=sentence,
+            roles=ROLE_TITLES,
+            editable=current().may("admin.setting:edit"),
         )
+
+
+def typed_setting(name: str, given: MultiDict[str, str]) -> Any:
+    """Return what was typed for a setting, in the shape of its default."""
+    default = next((one.default for one in settings.declared() if one.name == name), "")
+    if isinstance(default, bool):
+        return "value" in given
+    if isinstance(default, dict):
+        whole = all(isinstance(one, int) for one in default.values())
+        typed = {key.removeprefix("of."): text for key, text in given.items() if key[:3] == "of."}
+        typed[given.get("new_key", "")] = given.get("new_value", "")
+        return {
+            key: _whole(text) if whole else text.strip()
+            for key, text in typed.items()
+            if key and text.strip()
+        }
+    text = given.get("value", "").strip()
+    return _whole(text) if isinstance(default, int) else text
+
+
+def _whole(text: str) -> int | str:
+    text = text.strip()
+    return int(text) if text.isdecimal() else text
 
 
 VIEWS = [UserView, RoleView, OrganizationView, MemberView, AuditView, SettingsView]

@@ -211,6 +211,9 @@ class CrudView(ModelView):
         relations = self.column(field).relations
         return relations[-1].mapper.class_ if relations else None
 
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Read at once what ``computed`` columns of these rows need; for subclasses."""
+
     # ---- reading ----
 
     def get(self, pk: int, actor: Actor) -> Any:

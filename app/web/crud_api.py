@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -156,11 +156,14 @@ def _json(value: Any) -> Any:
     return value if isinstance(value, bool | int | str | dict | None) else str(value)
 
 
-def crud_api(view_class: type[CrudView], *, resource: str = "") -> type[CrudApi]:
+def crud_api(
+    view_class: type[CrudView], *, resource: str = "", without: Collection[str] = ()
+) -> type[CrudApi]:
     """Return the REST resource of a view: ``GET /`` and ``GET /<id>``, and what it can change.
 
     ``resource`` is the last part of the view's address unless given. Changing calls exist as the
-    view's operations do.
+    view's operations do. ``without`` names calls (index, get, post, put, delete) that another
+    resource answers.
     """
     name = resource or str(view_class.route_base).rstrip("/").rpartition("/")[2]
     members: dict[str, Any] = {
@@ -182,6 +185,11 @@ def crud_api(view_class: type[CrudView], *, resource: str = "") -> type[CrudApi]
         members["delete"] = _call(
             view_class, CrudApi.delete_one, "delete", "/<int:pk>", "DELETE", text
         )
+    members = {key: member for key, member in members.items() if key not in without}
+    for key, member in members.items():
+        if callable(member) and member is not view_class:
+            # The framework looks calls up under the names of their functions.
+            member.__name__ = key
     return type(f"{view_class.__name__.removesuffix('View')}CrudApi", (CrudApi,), members)
 
 

@@ -79,7 +79,7 @@ def write(view: CrudView, query: Query, file: IO[bytes]) -> int:
         sheet.write_string(0, place, label, head)
     sheet.freeze_panes(1, 0)
     count = 0
-    for row in _rows(query):
+    for row in _rows(view, query):
         count += 1
         for place, column in enumerate(view.columns):
             _cell(sheet, count, place, column, row, styles)
@@ -88,10 +88,11 @@ def write(view: CrudView, query: Query, file: IO[bytes]) -> int:
     return count
 
 
-def _rows(query: Query) -> Iterator[Any]:
+def _rows(view: CrudView, query: Query) -> Iterator[Any]:
     statement = query.ordered().limit(MOST_ROWS)
     found = db.session.scalars(statement.execution_options(yield_per=READ_AT_ONCE))
     for part in found.partitions():
+        view.prepare(part)
         yield from part
         # Rows that have been written are let go, or the session would hold all of them.
         db.session.expunge_all()

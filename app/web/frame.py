@@ -17,6 +17,11 @@ THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "xiaokong-theme"
 
 
+def locale() -> str:
+    """Return the language of the page: zh or en."""
+    return "en" if str(get_locale() or "zh").startswith("en") else "zh"
+
+
 class Frame:
     """What ``web/base.html`` asks about the person and the place, each when it is needed."""
 
@@ -40,7 +45,7 @@ class Frame:
     @property
     def locale(self) -> str:
         """Return the language of the page."""
-        return "en" if str(get_locale() or "zh").startswith("en") else "zh"
+        return locale()
 
     @property
     def html_lang(self) -> str:

@@ -192,6 +192,7 @@ def build(view: CrudView, actor: Actor) -> ListPage:
         size=_size(given.get("size"), view.page_size),
         after=given.get("after", ""),
     )
+    view.prepare(page.rows)
     actions = [a for a in view.row_actions if a.many and actor.may(a.right(view.permission))]
     return ListPage(
         view=view,

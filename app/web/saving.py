@@ -34,7 +34,7 @@ def problem_of(error: DomainError | IntegrityError, form: Form | None, model: An
     if isinstance(error, IntegrityError):
         return Problem(_constraint_sentence(error))
     if form is not None:
-        named = {argument_name(field, model): field for field in form}
+        named = {argument_name(field, model): field for field in form} if model else {}
         named |= {str(field.short_name): field for field in form}
         placed = [(named[name], text) for name, text in error.fields.items() if name in named]
         for field, text in placed:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from flask_babel import gettext as _
+from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 
 from app.core import audit
 from app.core.actor import Actor
+from app.core.db import db
 from app.web.actions import Related, RowAction
-from app.web.columns import Column, plain_text
-from app.web.formats import moment_text
+from app.web.columns import Column, label_of, plain_text
+from app.web.formats import moment_text, yes_no, yuan
 from app.web.listing import read_page
 
 if TYPE_CHECKING:
@@ -24,7 +29,22 @@ RELATED_ROWS = 10
 HISTORY_ROWS = 20
 AUDIT_PERMISSION = "admin.audit:see"
 #: columns whose changes say nothing to people
-SILENT = frozenset({"id", "version", "updated_at", "state_at", "state_by_id", "created_at"})
+SILENT = frozenset(
+    (
+        "id",
+        "version",
+        "updated_at",
+        "state_at",
+        "state_by_id",
+        "created_at",
+        "last_login",
+        "login_count",
+        "access_version",
+        "changed_on",
+        "changed_by_fk",
+        "created_by_fk",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,7 @@ class ShowPage:
 
 def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
     """Prepare the page of one record."""
+    view.prepare([row])
     columns = [view.column(path) for _title, names in view.sections() for path in names]
     state = next((c for c in columns if c.kind == "state"), None)
     editable = view.may(actor, "edit") and (view.can_edit is None or view.can_edit(row))
@@ -150,6 +171,7 @@ def _related(one: Related, row: Any, actor: Actor) -> RelatedRows | None:
     given: MultiDict[str, str] = MultiDict([(one.by, str(row.id)), ("everywhere", "1")])
     query, _filters = other.query(given, actor, columns=columns)
     page = read_page(query, number=1, size=RELATED_ROWS)
+    other.prepare(page.rows)
     return RelatedRows(
         title=one.title,
         heads=columns,
@@ -168,16 +190,45 @@ def _history(view: CrudView, row: Any, actor: Actor) -> list[Step]:
     if not actor.may(AUDIT_PERMISSION):
         return []
     entries = audit.list_entries(view.model.__tablename__, row.id, limit=HISTORY_ROWS)
-    words = {"insert": _("Made"), "update": _("Changed"), "delete": _("Deleted")}
-    return [
-        Step(
-            title=words.get(entry.action, entry.action),
-            detail=f"{moment_text(entry.at)} · {entry.actor}",
-            kind={"insert": "done", "delete": "bad"}.get(entry.action, ""),
-            changes=_changes(view, entry),
+    names = names_of_actors({entry.actor for entry in entries})
+    found = []
+    for entry in entries:
+        changes = _changes(view, entry)
+        if entry.action == "update" and not changes:
+            continue
+        found.append(
+            Step(
+                title=action_title(entry.action),
+                detail=f"{moment_text(entry.at)} · {names.get(entry.actor, entry.actor)}",
+                kind={"insert": "done", "delete": "bad"}.get(entry.action, ""),
+                changes=changes,
+            )
         )
-        for entry in entries
-    ]
+    return found
+
+
+def action_title(action: str) -> str:
+    """Return an audit action in words."""
+    words = {
+        "insert": _("Made"),
+        "update": _("Changed"),
+        "delete": _("Deleted"),
+        "sign_in": _("Signed in"),
+        "export": _("Exported"),
+        "print": _("Printed"),
+        "password_change": _("Changed the password"),
+    }
+    return words.get(action, action)
+
+
+_NAMES = text("SELECT id, first_name || coalesce(last_name, '') FROM ab_user WHERE id = ANY(:ids)")
+
+
+def names_of_actors(keys: set[str]) -> dict[str, str]:
+    """Return the names behind ``user:7``; other actors keep their keys."""
+    ids = [int(key.removeprefix("user:")) for key in keys if key.startswith("user:")]
+    rows = db.session.execute(_NAMES, {"ids": ids}) if ids else ()
+    return {f"user:{row[0]}": row[1] for row in rows}
 
 
 def _changes(view: CrudView, entry: Any) -> list[dict[str, Any]]:
@@ -189,7 +240,7 @@ def _changes(view: CrudView, entry: Any) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "title": _label(view, key),
+            "title": str(label_of(key, view.label_columns)),
             "before": _word(view, key, before.get(key)),
             "after": _word(view, key, after.get(key)),
         }
@@ -197,17 +248,20 @@ def _changes(view: CrudView, entry: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _label(view: CrudView, key: str) -> str:
-    from app.web.columns import label_of
-
-    return str(label_of(key, view.label_columns))
-
-
 def _word(view: CrudView, key: str, value: Any) -> str:
+    """Return a value as the audit keeps it (JSON) in words."""
     if value is None or value == "":
         return "–"
     if key in view.states:
         return plain_text(view.column(key), value)
     if isinstance(value, bool):
-        return _("Yes") if value else _("No")
+        return str(yes_no(value))
+    if isinstance(value, str) and _MOMENT.match(value):
+        return moment_text(datetime.fromisoformat(value))
+    if isinstance(value, float) or (isinstance(value, str) and _AMOUNT.fullmatch(value)):
+        return yuan(Decimal(str(value)))
     return str(value)
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_AMOUNT = re.compile(r"-?\d+\.\d\d")

@@ -148,7 +148,7 @@ def test_a_record_shows_its_facts_and_links(steward, rooms):
     page = steward.get(f"/sample/rooms/show/{rooms[0].id}")
     assert page.status_code == 200
     assert "101.00 ㎡" in page.text
-    assert f'href="/sample/buildings/show/{rooms[0].building_id}"' in page.text
+    assert f'/show/{rooms[0].building_id}">3栋</a>' in page.text
     assert "st-available" in page.text
 
 
