@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, current_app, g, jsonify, request
+from flask import Response, g, jsonify, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from marshmallow import fields, validate
@@ -15,10 +15,10 @@ from app.core.actor import Actor, set_actor
 from app.core.db import db
 from app.core.errors import NotFound
 from app.devices import lease, operations, queries, results
-from app.devices.catalogue import paper_text, read_papers, render_paper_svg, simulator_name
 from app.devices.models import Device, DeviceJob, Station
 from app.devices.policies import JOB
 from app.devices.queries import describe_job
+from app.devices.simulated import papers_of, simulator_of
 from app.web.rest import Body, NotSignedIn, RestApi, current, endpoint, read_body, run_once
 
 LONGEST_TEXT = 200
@@ -211,34 +211,34 @@ class DeviceJobApi(RestApi):
         if not subject_type or subject_id is None:
             raise NotFound(_("Name the subject: subject_type and subject_id."))
         jobs = queries.list_jobs(subject_type, subject_id, actor=current())
-        return {"result": [describe_job(job) for job in jobs], "next": None, "count": len(jobs)}
+        return {"result": [_shown(job) for job in jobs], "next": None, "count": len(jobs)}
 
     @expose("/<int:job_id>", methods=["GET"])
     @endpoint()
     def get_job(self, job_id: int) -> dict[str, Any]:
         """Return one job."""
-        return describe_job(queries.get_job(job_id, actor=current()))
+        return _shown(queries.get_job(job_id, actor=current()))
 
     @expose("/<int:job_id>/retry", methods=["POST"])
     @endpoint(f"{JOB}:retry")
     def retry(self, job_id: int) -> dict[str, Any]:
         """Have the job carried out again; what may be on paper already is marked 补打."""
         reason = read_body(ReasonBody)["reason"] if request.data else ""
-        return describe_job(operations.retry_job(job_id, reason=reason, actor=current()))
+        return _shown(operations.retry_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/cancel", methods=["POST"])
     @endpoint(f"{JOB}:cancel")
     def cancel(self, job_id: int) -> dict[str, Any]:
         """Stop a job that has not begun."""
         reason = read_body(ReasonBody)["reason"] if request.data else ""
-        return describe_job(operations.cancel_job(job_id, reason=reason, actor=current()))
+        return _shown(operations.cancel_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/mark", methods=["POST"])
     @endpoint(f"{JOB}:mark")
     def mark(self, job_id: int) -> dict[str, Any]:
         """Note that a person saw the paper."""
         reason = read_body(ReasonBody)["reason"] if request.data else ""
-        return describe_job(operations.mark_job(job_id, reason=reason, actor=current()))
+        return _shown(operations.mark_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/log", methods=["GET"])
     @endpoint(f"{JOB}:see_log")
@@ -259,29 +259,10 @@ class DeviceJobApi(RestApi):
         return papers_of(queries.get_job(job_id, actor=current()))
 
 
-def papers_of(job: DeviceJob) -> dict[str, Any]:
-    """Return the papers that bear the job's mark. Raises NotFound for a real device."""
-    data = current_app.config["DATA_DIR"]
-    device = job.device
-    name = None if device is None else simulator_name(data, device.url)
-    if device is None or name is None:
-        raise NotFound(
-            _("Only a simulated device shows its paper here; look at the printer itself.")
-        )
-    papers = read_papers(data, name, job_id=job.id)
-    return {
-        "job": job.id,
-        "text": "\n\n".join(paper_text(paper) for paper in papers),
-        "papers": [
-            {
-                "number": paper["no"],
-                "at": paper["at"],
-                "text": paper_text(paper),
-                "svg": render_paper_svg(device.driver, paper),
-            }
-            for paper in papers
-        ],
-    }
+def _shown(job: DeviceJob) -> dict[str, Any]:
+    """Return a job with whether its paper can be shown here."""
+    simulated = simulator_of(job) is not None
+    return {**describe_job(job, actor=current()), "simulated": simulated}
 
 
 RESOURCES = [AgentApi, DeviceJobApi]

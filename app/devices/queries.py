@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from app.core import clock
@@ -17,11 +17,21 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.devices import catalogue
 from app.devices.capabilities import ERRORS, KINDS, DeviceState
-from app.devices.models import Device, DeviceJob, DeviceJobLog, DeviceStatus, Station
+from app.devices.models import (
+    Device,
+    DeviceJob,
+    DeviceJobLog,
+    DeviceJobState,
+    DeviceStatus,
+    Station,
+)
 from app.devices.outbox import NO_DEVICE
-from app.devices.policies import own_jobs_only
+from app.devices.policies import can_cancel, can_mark, can_retry, own_jobs_only
 
 Row = TypeVar("Row")
+
+#: jobs of one subject that are shown
+MOST_JOBS = 50
 
 #: an agent that has said nothing for so long is taken for gone
 SILENT_AFTER = timedelta(seconds=60)
@@ -77,8 +87,17 @@ def list_devices(station_id: int) -> list[Device]:
     return list(db.session.scalars(found.order_by(Device.id)))
 
 
-def list_statuses(device_ids: Iterable[int]) -> dict[int, DeviceStatus]:
-    """Return what the agents last said, by device id."""
+def devices_by_station(station_ids: Iterable[int]) -> dict[int, list[Device]]:
+    """Return the active devices of each of these stations, by id."""
+    found: dict[int, list[Device]] = {station_id: [] for station_id in station_ids}
+    devices = select(Device).where(Device.station_id.in_(list(found)), Device.is_active)
+    for device in db.session.scalars(devices.order_by(Device.id)):
+        found[device.station_id].append(device)
+    return found
+
+
+def known_statuses(device_ids: Iterable[int]) -> dict[int, DeviceStatus]:
+    """Return what the agents last said, by device id; nothing for a device never heard of."""
     found = select(DeviceStatus).where(DeviceStatus.device_id.in_(list(device_ids)))
     return {status.device_id: status for status in db.session.scalars(found)}
 
@@ -111,11 +130,18 @@ def get_job(job_id: int, *, actor: Actor) -> DeviceJob:
 
 
 def list_jobs(subject_type: str, subject_id: int, *, actor: Actor) -> list[DeviceJob]:
-    """Return the subject's jobs that the actor may see, oldest first."""
+    """Return the subject's newest jobs that the actor may see, at most 50, oldest first."""
     found = select_jobs(actor).where(
         DeviceJob.subject_type == subject_type, DeviceJob.subject_id == subject_id
     )
-    return list(db.session.scalars(found.order_by(DeviceJob.id)))
+    newest = db.session.scalars(found.order_by(DeviceJob.id.desc()).limit(MOST_JOBS))
+    return list(newest)[::-1]
+
+
+def count_troubled() -> int:
+    """Return how many jobs within scope wait for a person, counted up to 100."""
+    some = select(DeviceJob.id).where(DeviceJob.state.in_(("failed", "unknown"))).limit(100)
+    return int(db.session.scalar(select(func.count()).select_from(some.subquery())) or 0)
 
 
 def list_logs(job_id: int) -> list[DeviceJobLog]:
@@ -141,13 +167,16 @@ def explain(job: DeviceJob) -> Any | None:
     return catalogue.error_text(job.error_code, device=name)
 
 
-def describe_job(job: DeviceJob) -> dict[str, Any]:
-    """Return a job as REST carries it, with the sentence in the reader's language."""
+def describe_job(job: DeviceJob, *, actor: Actor) -> dict[str, Any]:
+    """Return a job as REST carries it: sentence in the reader's language, what he may do now."""
     sentence = explain(job)
     device = job.device
+    steps = {"retry": can_retry, "mark": can_mark, "cancel": can_cancel}
     return {
         "id": job.id,
         "state": job.state,
+        "state_title": str(DeviceJobState(job.state).title),
+        "actions": [name for name, may in steps.items() if may(job, actor)],
         "kind": job.kind,
         "command": job.command,
         "device": None if device is None else {"id": device.id, "name": device.name},

@@ -102,7 +102,7 @@ class ReceiptApi(RestApi):
             "bill_number": done.bill.number,
             "bill": bill_answer(done.bill),
             "allocations": [allocation_answer(part) for part in done.allocations],
-            "jobs": [describe_job(job) for job in done.jobs],
+            "jobs": [describe_job(job, actor=current()) for job in done.jobs],
         }
 
     @expose("/<int:receipt_id>/withdraw", methods=["POST"])
@@ -122,7 +122,7 @@ class ReceiptApi(RestApi):
             **receipt_answer(done.receipt),
             "reversal": receipt_answer(done.reversal),
             "bill": None if done.bill is None else bill_answer(done.bill),
-            "jobs": [describe_job(job) for job in done.jobs],
+            "jobs": [describe_job(job, actor=current()) for job in done.jobs],
         }
 
 
@@ -218,7 +218,7 @@ class BillApi(RestApi):
         return {
             "voided": bill_answer(done.voided),
             "bill": bill_answer(done.replacement),
-            "jobs": [describe_job(job) for job in done.jobs],
+            "jobs": [describe_job(job, actor=current()) for job in done.jobs],
         }
 
 

@@ -162,6 +162,11 @@ class Receipt(ProjectScoped, Stateful, Base):
     project: Mapped[Project] = relationship()
     confirmed_by: Mapped[AppUser | None] = relationship(foreign_keys="Receipt.confirmed_by_id")
 
+    @property
+    def state_title(self) -> Any:
+        """Return the state in words."""
+        return ReceiptState(self.state).title
+
     def __str__(self) -> str:
         return self.number
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from app.core.actor import Actor
@@ -26,7 +26,7 @@ from app.finance.models import (
     ReceiptState,
     Receivable,
 )
-from app.finance.policies import can_see
+from app.finance.policies import RECEIPT, can_see
 
 Row = TypeVar("Row")
 
@@ -197,7 +197,7 @@ def page_of(
     rows = list(db.session.scalars(page.order_by(model.id.desc()).limit(limit + 1)))
     return {
         "result": [answer(row) for row in rows[:limit]],
-        "next": rows[limit - 1].id if len(rows) > limit else None,
+        "next": str(rows[limit - 1].id) if len(rows) > limit else None,
         "count": count if count <= COUNT_BOUND else f"{COUNT_BOUND}+",
     }
 
@@ -214,6 +214,56 @@ def list_receipts(account_id: int) -> list[Receipt]:
     """Return the account's receipts, slips and reversals, newest first."""
     found = select(Receipt).where(Receipt.account_id == account_id)
     return list(db.session.scalars(found.order_by(Receipt.id.desc())))
+
+
+def list_slips(project_id: int | None) -> list[Receipt]:
+    """Return the slips of the project that wait for the cashier, oldest first, at most 20."""
+    if project_id is None:
+        return []
+    found = _waiting(select_receipts(), project_id)
+    return list(db.session.scalars(found.order_by(Receipt.id).limit(MOST_FOUND)))
+
+
+def count_slips(project_id: int | None) -> int:
+    """Return how many slips of the project wait for the cashier, counted up to 100."""
+    if project_id is None:
+        return 0
+    some = _waiting(select(Receipt.id), project_id).limit(100)
+    return int(db.session.scalar(select(func.count()).select_from(some.subquery())) or 0)
+
+
+def _waiting(found: Select[Any], project_id: int) -> Select[Any]:
+    return found.where(Receipt.project_id == project_id, Receipt.state == ReceiptState.SLIP)
+
+
+def paid_on(receivable_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Return what is paid on each of these receivables, in yuan."""
+    rows = db.session.execute(
+        select(Allocation.receivable_id, func.sum(Allocation.amount))
+        .where(Allocation.receivable_id.in_(receivable_ids))
+        .group_by(Allocation.receivable_id)
+    )
+    return {**dict.fromkeys(receivable_ids, ZERO), **{row[0]: row[1] for row in rows}}
+
+
+# Who may confirm receipts is a matter of roles, not of rows, and reads no table of another area.
+_CASHIERS = text("""
+SELECT DISTINCT u.id, u.first_name || coalesce(u.last_name, '') AS name
+  FROM ab_user u
+  JOIN ab_user_role ur ON ur.user_id = u.id
+  JOIN ab_permission_view_role pvr ON pvr.role_id = ur.role_id
+  JOIN ab_permission_view pv ON pv.id = pvr.permission_view_id
+  JOIN ab_permission p ON p.id = pv.permission_id AND p.name = 'can_confirm'
+  JOIN ab_view_menu v ON v.id = pv.view_menu_id AND v.name = :entity
+ WHERE u.active AND (u.whole_group OR u.id IN (SELECT access_users(:project_id)))
+ ORDER BY name, u.id
+""")
+
+
+def list_cashiers(project_id: int) -> list[tuple[int, str]]:
+    """Return id and name of everybody who may confirm receipts in the project."""
+    rows = db.session.execute(_CASHIERS, {"entity": RECEIPT, "project_id": project_id})
+    return [(row.id, row.name) for row in rows]
 
 
 def find_reversal(receipt_id: int) -> Receipt | None:

@@ -15,6 +15,8 @@ from app.finance.operations.bills import (
     void_bill,
 )
 from app.finance.operations.receipts import (
+    LONGEST_PAYER,
+    LONGEST_PURPOSE,
     ConfirmedReceipt,
     ReversedReceipt,
     confirm_receipt,
@@ -24,6 +26,8 @@ from app.finance.operations.receipts import (
 )
 
 __all__ = [
+    "LONGEST_PAYER",
+    "LONGEST_PURPOSE",
     "ConfirmedReceipt",
     "ReceivableDraft",
     "ReplacedBill",

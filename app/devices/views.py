@@ -1,0 +1,573 @@
+"""Pages: stations, who works there, devices with their lights, hooks, and device jobs."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import flash, redirect, request
+from flask_appbuilder import expose
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from wtforms import BooleanField, SelectField, validators
+from wtforms.fields.choices import SelectChoice
+
+from app.core.actor import Actor, current_actor
+from app.core.db import db
+from app.core.errors import DomainError, NotFound
+from app.core.uow import unit_of_work
+from app.devices import catalogue, operations, queries
+from app.devices.capabilities import DriverSpec, Setting
+from app.devices.models import (
+    Device,
+    DeviceHook,
+    DeviceJob,
+    DeviceJobState,
+    DeviceStatus,
+    Station,
+    StationOperator,
+)
+from app.devices.policies import DEVICE, HOOK, JOB, OPERATOR, STATION
+from app.devices.simulated import papers_of, simulator_of
+from app.web import show_page
+from app.web.actions import Related, RowAction
+from app.web.choices import ChoiceOf, describe_choice
+from app.web.crud import CrudView, guarded
+from app.web.crud_api import crud_api
+from app.web.crud_forms import CrudForm, LineField, WholeField
+from app.web.formats import state_chip
+from app.web.menu import MenuItem
+from app.web.projects import current_project_id
+from app.web.saving import problem_of
+
+LONGEST_REASON = 200
+LIGHTS = {
+    "ok": "ok",
+    "paper_near_end": "warn",
+    "paper_out": "bad",
+    "cover_open": "bad",
+    "offline": "bad",
+    "unreachable": "bad",
+    queries.SILENT: "mute",
+}
+OFF, NONE = "off", "none"
+#: the worst first: a station's light is that of its worst device
+WORST = ("unreachable", "offline", "cover_open", "paper_out", queries.SILENT, "paper_near_end")
+
+describe_choice(Station, ChoiceOf(("name",), order=("name",)))
+describe_choice(
+    Device,
+    ChoiceOf(
+        ("name", "station.name"),
+        order=("name",),
+        load=("station",),
+        detail=lambda device: device.station.name,
+    ),
+)
+
+
+def here() -> int:
+    """Return the project that the person works in. Raises NotFound if he reaches none."""
+    found = current_project_id()
+    if found is None:
+        raise NotFound(_("There is no such project within your scope."))
+    return found
+
+
+def light_chip(state: str) -> Markup:
+    """Return a status light: a word with its tint."""
+    words = {OFF: _("Switched off"), NONE: _("No device")}
+    return state_chip(
+        state, words.get(state) or queries.light_title(state), LIGHTS.get(state, "mute")
+    )
+
+
+def light_of(device: Device) -> str:
+    """Return the state that the light of a device shows."""
+    if not device.is_active:
+        return OFF
+    return queries.light(_statuses([device.id]).get(device.id))
+
+
+def light_of_station(station: Station) -> str:
+    """Return the state that the light of a station shows: that of its worst device."""
+    devices = _devices(station.id)
+    statuses = _statuses([device.id for device in devices])
+    states = {queries.light(statuses.get(device.id)) for device in devices}
+    return next((state for state in WORST if state in states), "ok" if states else NONE)
+
+
+def _devices(station_id: int) -> list[Device]:
+    """Return a station's devices, read for all stations of the page at once."""
+    known: dict[int, list[Device]] = request.environ.setdefault("xiaokong.devices", {})
+    if station_id not in known:
+        known.update(queries.devices_by_station({station_id, *_loaded(Station)} - set(known)))
+    return known[station_id]
+
+
+def _statuses(device_ids: list[int]) -> dict[int, DeviceStatus | None]:
+    """Return what the agents last said, read for all devices of the page at once."""
+    known: dict[int, DeviceStatus | None] = request.environ.setdefault(
+        "xiaokong.device_statuses", {}
+    )
+    if not set(device_ids) <= set(known):
+        missing = {*device_ids, *_loaded(Device)} - set(known)
+        known.update(dict.fromkeys(missing))
+        known.update(queries.known_statuses(missing))
+    return known
+
+
+def _loaded(model: type) -> set[int]:
+    """Return the ids of the rows that the page has read; the keys ask the database nothing."""
+    return {key[1][0] for key in db.session.identity_map.keys() if key[0] is model}  # noqa: SIM118
+
+
+def reason_field() -> Any:
+    """Return the field that asks why."""
+    return LineField(_l("Reason"), [validators.Length(max=LONGEST_REASON)])
+
+
+# --- stations ---------------------------------------------------------------------------------
+
+
+def add_station(*, name: str, actor: Actor) -> Station:
+    """Add a station to the project of the top bar; its token is given on its page."""
+    return operations.create_station(project_id=here(), name=name, actor=actor)[0]
+
+
+class StationView(CrudView):
+    """工位."""
+
+    datamodel = SQLAInterface(Station)
+    route_base = "/stations"
+    permission = STATION
+    list_title = _l("Stations")
+    add_title = _l("New station")
+    empty_sentence = _l("A station is a counter's PC with its devices. Add the first one.")
+    list_columns = ["name", "light", "is_active"]
+    search_columns = ["name", "is_active"]
+    label_columns = {"light": _l("Light")}
+    computed = {"light": light_of_station}
+    formatters = {"light": light_chip}
+    order = ("name",)
+    add_fieldsets = [("", ["name"])]
+    edit_fieldsets = [("", ["name", "is_active"])]
+    show_fieldsets = [("", ["name", "light", "is_active"])]
+    show_template = "devices/station.html"
+    exportable = False
+    add_operation = add_station
+    edit_operation = operations.edit_station
+    related = [
+        Related(_l("Devices"), "DeviceView", "station"),
+        Related(_l("People"), "StationOperatorView", "station"),
+    ]
+
+    @expose("/token/<int:pk>", methods=["POST"])
+    @guarded("renew_token")
+    def token(self, pk: int, *, actor: Actor) -> Any:
+        """Give the station a new token and show it, this once."""
+        with unit_of_work(actor):
+            station = self.get(pk, actor)
+            token = operations.renew_station_token(station, actor=actor)
+            name = station.name
+        page = self.render_template("devices/token.html", view=self, pk=pk, name=name, token=token)
+        return page, 200, {"Cache-Control": "no-store"}
+
+
+class StationOperatorView(CrudView):
+    """工位人员."""
+
+    datamodel = SQLAInterface(StationOperator)
+    route_base = "/station-operators"
+    permission = OPERATOR
+    list_title = _l("People at stations")
+    add_title = _l("Put somebody to a station")
+    list_columns = ["user", "station"]
+    search_columns = ["station", "user"]
+    label_columns = {"station": _l("Station")}
+    row_title = lambda operator: f"{operator.user} – {operator.station}"  # noqa: E731
+    form_fieldsets = [("", ["station", "user"])]
+    help_columns = {"user": _l("The papers of what he does come out at this station.")}
+    exportable = False
+    add_operation = operations.add_operator
+    delete_operation = operations.remove_operator
+
+
+# --- devices ----------------------------------------------------------------------------------
+
+
+def edit_device(
+    device: Device, *, name: str, driver: str, url: str, is_active: bool, actor: Actor
+) -> Device:
+    """Change a device; its settings stay with their driver."""
+    settings = device.settings if device.driver == driver else {}
+    return operations.edit_device(
+        device,
+        name=name,
+        driver=driver,
+        url=url,
+        settings=settings,
+        is_active=is_active,
+        actor=actor,
+    )
+
+
+def print_test(device: Device, *, actor: Actor) -> None:
+    """Queue a test page."""
+    operations.print_test_page(device.id, actor=actor)
+
+
+def choices_of(titles: Mapping[str, Any]) -> list[SelectChoice]:
+    """Return codes with their titles as a field offers them."""
+    return [SelectChoice(code, title) for code, title in titles.items()]
+
+
+def driver_choices() -> list[SelectChoice]:
+    """Return the drivers by name with their titles."""
+    specs = catalogue.driver_specs()
+    return choices_of({name: catalogue.text(spec.title) for name, spec in specs.items()})
+
+
+def settings_text(device: Device) -> str:
+    """Return the settings in words."""
+    if device.driver not in catalogue.driver_specs():
+        return ""
+    titles = {one.name: one.title for one in catalogue.driver(device.driver).settings}
+    return "\n".join(
+        f"{catalogue.text(titles[name])}: {value}"
+        for name, value in device.settings.items()
+        if name in titles
+    )
+
+
+class DeviceView(CrudView):
+    """设备."""
+
+    datamodel = SQLAInterface(Device)
+    route_base = "/devices"
+    permission = DEVICE
+    list_title = _l("Devices")
+    add_title = _l("New device")
+    list_columns = ["name", "station", "kind", "light", "url"]
+    search_columns = ["name", "station", "is_active"]
+    label_columns = {
+        "station": _l("Station"),
+        "driver": _l("Driver"),
+        "url": _l("Connection"),
+        "light": _l("Light"),
+        "settings_text": _l("Settings"),
+    }
+    help_columns = {
+        "url": _l("A port such as /dev/ttyUSB0 or COM3, or socket://address:port."),
+    }
+    computed = {"light": light_of, "settings_text": settings_text}
+    formatters = {"kind": queries.kind_title, "light": light_chip}
+    order = ("station.name", "name")
+    load = ("station",)
+    show_fieldsets = [
+        ("", ["name", "light", "station", "kind", "driver", "url", "is_active"]),
+        (_l("Settings"), ["settings_text"]),
+    ]
+    form_extra = {
+        "driver": SelectField(_l("Driver"), choices=driver_choices),
+    }
+    add_fieldsets = [("", ["station", "name", "driver", "url"])]
+    edit_fieldsets = [("", ["name", "driver", "url", "is_active"])]
+    show_template = "devices/device.html"
+    exportable = False
+    add_operation = operations.create_device
+    edit_operation = edit_device
+    row_actions = [
+        RowAction("test", _l("Test print"), "test", print_test, many=False, kind="p", icon="print")
+    ]
+
+    @expose("/settings/<int:pk>", methods=["GET", "POST"])
+    @guarded("edit")
+    def settings(self, pk: int, *, actor: Actor) -> Any:
+        """Show the driver's settings as a form, or change them."""
+        row = self.get(pk, actor)
+        spec = catalogue.driver(row.driver)
+        posted = request.form if request.method == "POST" else None
+        form = settings_form(spec)(formdata=posted, data=_known(spec, row.settings))
+        problem = None
+        if request.method == "POST" and form.validate():
+            try:
+                with unit_of_work(actor):
+                    self._set(self.get(pk, actor), form, actor)
+            except DomainError as error:
+                problem = problem_of(error, form, self.model)
+                row = self.get(pk, actor)
+            else:
+                flash(_("%(record)s has been changed.", record=self.title_of(self.get(pk, actor))))
+                return redirect(self.url("show", pk=pk))
+        page = self.render_template(
+            "web/form.html",
+            view=self,
+            form=form,
+            sections=[("", list(form))],
+            row=row,
+            problem=problem,
+            title=_("Settings of %(record)s", record=self.title_of(row)),
+            seen="",
+        )
+        return page, 422 if problem or form.errors else 200
+
+    def _set(self, device: Device, form: CrudForm, actor: Actor) -> None:
+        operations.edit_device(
+            device,
+            name=device.name,
+            driver=device.driver,
+            url=device.url,
+            settings={str(field.short_name): field.data for field in form},
+            is_active=device.is_active,
+            actor=actor,
+        )
+
+
+def settings_form(spec: DriverSpec) -> type[CrudForm]:
+    """Return the form for a driver's settings, made of how the driver describes them."""
+    fields = {setting.name: _setting_field(setting) for setting in spec.settings}
+    return type("SettingsForm", (CrudForm,), fields)
+
+
+def _setting_field(setting: Setting) -> Any:
+    given = {"description": catalogue.text(setting.help)}
+    title = catalogue.text(setting.title)
+    if setting.choices:
+        choices = choices_of({str(choice): str(choice) for choice in setting.choices})
+        return SelectField(title, choices=choices, **given)
+    if isinstance(setting.default, bool):
+        return BooleanField(title, **given)
+    if isinstance(setting.default, int):
+        bounds = validators.NumberRange(setting.minimum, setting.maximum)
+        return WholeField(title, [validators.InputRequired(), bounds], **given)
+    return LineField(title, **given)
+
+
+def _known(spec: DriverSpec, values: dict[str, Any]) -> dict[str, Any]:
+    return {one.name: values.get(one.name, one.default) for one in spec.settings}
+
+
+# --- hooks ------------------------------------------------------------------------------------
+
+
+def add_hook(*, actor: Actor, **values: Any) -> DeviceHook:
+    """Add a hook to the project of the top bar."""
+    return operations.create_hook(project_id=here(), actor=actor, **values)
+
+
+class DeviceHookView(CrudView):
+    """设备联动."""
+
+    datamodel = SQLAInterface(DeviceHook)
+    route_base = "/device-hooks"
+    permission = HOOK
+    list_title = _l("Device hooks")
+    add_title = _l("New hook")
+    empty_sentence = _l("A hook says what comes out of which device when something happens.")
+    list_columns = ["event", "command", "device_kind", "device", "is_active"]
+    search_columns = ["event", "device_kind", "is_active"]
+    label_columns = {
+        "event": _l("When"),
+        "command": _l("Do"),
+        "device_kind": _l("Kind of device"),
+        "device": _l("Device"),
+    }
+    help_columns = {
+        "device": _l("Left empty: the device of this kind at the station of whoever acts."),
+    }
+    formatters = {
+        "event": lambda code: operations.EVENTS.get(code, code),
+        "command": lambda code: operations.COMMANDS.get(code, code),
+        "device_kind": queries.kind_title,
+    }
+    row_title = lambda hook: str(operations.EVENTS.get(hook.event, hook.event))  # noqa: E731
+    order = ("event", "id")
+    form_extra = {
+        "event": SelectField(_l("When"), choices=lambda: choices_of(operations.EVENTS)),
+        "command": SelectField(_l("Do"), choices=lambda: choices_of(operations.COMMANDS)),
+        "device_kind": SelectField(
+            _l("Kind of device"), choices=lambda: choices_of(catalogue.kinds())
+        ),
+    }
+    add_fieldsets = [("", ["event", "command", "device_kind", "device"])]
+    edit_fieldsets = [("", ["event", "command", "device_kind", "device", "is_active"])]
+    exportable = False
+    add_operation = add_hook
+    edit_operation = operations.edit_hook
+    delete_operation = operations.delete_hook
+
+
+# --- jobs -------------------------------------------------------------------------------------
+
+
+def _step(operation: Any) -> Any:
+    def take(job: DeviceJob, *, reason: str | None, actor: Actor) -> None:
+        operation(job.id, reason=reason or "", actor=actor)
+
+    return take
+
+
+def _actor() -> Actor:
+    found = current_actor()
+    assert found is not None  # noqa: S101 - the pages are for people who are signed in
+    return found
+
+
+def explain_text(job: DeviceJob) -> str:
+    """Return why the job stands where it stands."""
+    sentence = queries.explain(job)
+    return "" if sentence is None else str(sentence)
+
+
+def subject_text(job: DeviceJob) -> str:
+    """Return what the paper is about."""
+    titles = {"receipt": _("Receipt"), "device": _("Test page")}
+    return f"{titles.get(job.subject_type, job.subject_type)} {job.subject_id}"
+
+
+class DeviceJobView(CrudView):
+    """设备任务."""
+
+    datamodel = SQLAInterface(DeviceJob)
+    route_base = "/device-jobs"
+    permission = JOB
+    list_title = _l("Device jobs")
+    empty_sentence = _l("What devices put out is listed here.")
+    list_columns = ["id", "subject", "command", "device", "state", "why", "attempts", "created_at"]
+    search_columns = ["state", "device", "created_at"]
+    states = {"state": DeviceJobState}
+    label_columns = {
+        "subject": _l("About"),
+        "command": _l("Order"),
+        "device": _l("Device"),
+        "why": _l("Why"),
+        "attempts": _l("Attempts"),
+        "reprint": _l("Reprints"),
+        "next_attempt_at": _l("Next attempt"),
+    }
+    computed = {"subject": subject_text, "why": explain_text}
+    formatters = {"command": lambda code: operations.COMMANDS.get(code, code)}
+    load = ("device",)
+    row_title = lambda job: _("Job %(number)s", number=job.id)  # noqa: E731
+    show_fieldsets = [
+        (
+            "",
+            [
+                "state",
+                "subject",
+                "command",
+                "device",
+                "attempts",
+                "reprint",
+                "next_attempt_at",
+                "created_at",
+            ],
+        ),
+        (_l("Why"), ["why"]),
+    ]
+    show_template = "devices/job.html"
+    exportable = False
+    row_actions = [
+        RowAction(
+            "mark",
+            _l("It came out"),
+            "mark",
+            _step(operations.mark_job),
+            fields={"reason": reason_field()},
+            when=lambda job: "mark" in _steps(job),
+        ),
+        RowAction(
+            "cancel",
+            _l("Cancel the job"),
+            "cancel",
+            _step(operations.cancel_job),
+            fields={"reason": reason_field()},
+            when=lambda job: "cancel" in _steps(job),
+        ),
+        RowAction(
+            "retry",
+            _l("Print again"),
+            "retry",
+            _step(operations.retry_job),
+            fields={"reason": reason_field()},
+            when=lambda job: "retry" in _steps(job),
+            kind="p",
+        ),
+    ]
+
+    @expose("/show/<int:pk>")
+    @guarded("see")
+    def show(self, pk: int, *, actor: Actor) -> Any:
+        """Show one job with what came out, and the wire log to those who may see it."""
+        job = self.get(pk, actor)
+        logs = queries.list_logs(job.id) if actor.may(f"{JOB}:see_log") else []
+        return self.render_template(
+            self.show_template,
+            page=show_page.build(self, job, actor),
+            papers=_pictures(job),
+            is_simulated=simulator_of(job) is not None,
+            logs=[(log, [_readable(entry) for entry in log.entries]) for log in logs],
+        )
+
+
+def _steps(job: DeviceJob) -> Sequence[str]:
+    found: list[str] = queries.describe_job(job, actor=_actor())["actions"]
+    return found
+
+
+def _pictures(job: DeviceJob) -> list[dict[str, str]]:
+    """Return the papers of a simulator as pictures that a page may embed."""
+    if simulator_of(job) is None:
+        return []
+    return [
+        {
+            "text": paper["text"],
+            "picture": "data:image/svg+xml;base64,"
+            + base64.b64encode(paper["svg"].encode()).decode(),
+        }
+        for paper in papers_of(job)["papers"]
+    ]
+
+
+def _readable(entry: dict[str, str]) -> dict[str, str]:
+    """Return a log entry with its bytes also as text, as far as they are any."""
+    data = bytes.fromhex(entry["hex"]) if len(entry["hex"]) % 2 == 0 else b""
+    text = "".join(
+        sign if sign.isprintable() else "·" for sign in data.decode("gb18030", "replace")
+    )
+    return {**entry, "text": text}
+
+
+VIEWS = [StationView, StationOperatorView, DeviceView, DeviceHookView, DeviceJobView]
+MENU = [
+    MenuItem(
+        _l("Device jobs"),
+        "finance",
+        80,
+        f"{JOB}:see",
+        view=DeviceJobView,
+        icon="print",
+        badge=lambda _actor: queries.count_troubled(),
+    ),
+    MenuItem(_l("Devices"), "system", 40, f"{DEVICE}:see", view=DeviceView, icon="device"),
+    MenuItem(_l("Stations"), "system", 50, f"{STATION}:see", view=StationView, icon="desk"),
+    MenuItem(
+        _l("People at stations"),
+        "system",
+        60,
+        f"{OPERATOR}:see",
+        view=StationOperatorView,
+        icon="user",
+    ),
+    MenuItem(_l("Device hooks"), "system", 70, f"{HOOK}:see", view=DeviceHookView, icon="flow"),
+]
+RESOURCES = [
+    crud_api(StationView),
+    crud_api(StationOperatorView),
+    crud_api(DeviceView),
+    crud_api(DeviceHookView),
+]

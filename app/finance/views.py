@@ -1,0 +1,570 @@
+"""Pages: the cashier's desk, receipts, accounts, receivables, bills and bill books."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask import flash, jsonify, redirect, request, url_for
+from flask_appbuilder import BaseView, expose
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, validators
+from wtforms.fields.choices import SelectChoice
+
+from app.core import idempotency
+from app.core.actor import Actor
+from app.core.bad_value import BadValue
+from app.core.db import db
+from app.core.errors import DomainError, NotFound
+from app.core.money import ZERO, capital, format_yuan, parse_yuan
+from app.core.uow import unit_of_work
+from app.finance import operations, queries
+from app.finance.forms import PaymentForm
+from app.finance.models import (
+    Account,
+    Bill,
+    BillBook,
+    Receipt,
+    ReceiptMethod,
+    ReceiptState,
+    Receivable,
+)
+from app.finance.policies import ACCOUNT, BILL, BILL_BOOK, RECEIPT
+from app.web import show_page
+from app.web.access import needs
+from app.web.actions import Related, RowAction
+from app.web.choices import ChoiceOf, describe_choice
+from app.web.crud import CrudView, guarded
+from app.web.crud_api import crud_api
+from app.web.crud_forms import CrudForm, LineField
+from app.web.menu import MenuItem
+from app.web.projects import current_project_id
+from app.web.rest import current
+from app.web.saving import Problem, problem_of
+
+LONGEST_REASON = 200
+
+ROOM_OF_ACCOUNT = ("room", "room.building", "room.entrance")
+
+describe_choice(Account, ChoiceOf(("title", "payer"), order=("title",)))
+describe_choice(Receipt, ChoiceOf(("number", "payer"), order=("number",)))
+describe_choice(BillBook, ChoiceOf(("prefix",), order=("id",)))
+
+
+def reason_field(*, needed: bool = True) -> Any:
+    """Return the field that asks why."""
+    checks = [validators.Length(max=LONGEST_REASON)]
+    if needed:
+        checks.insert(0, validators.InputRequired(_l("This is needed.")))
+    return LineField(_l("Reason"), checks)
+
+
+# --- the cashier's desk -----------------------------------------------------------------------
+
+
+class CashierView(BaseView):
+    """收款台: find a deal, see what is owed, take the money."""
+
+    route_base = "/cashier"
+    default_view = "desk"
+
+    @expose("/")
+    @needs(f"{RECEIPT}:confirm")
+    def desk(self) -> Any:
+        """Show the search, the slips that wait, and the cashier's book."""
+        typed = request.args.get("q", "").strip()
+        project_id = current_project_id()
+        found = queries.search_accounts(typed, project_id=project_id) if typed else []
+        return self.render_template(
+            "finance/desk.html",
+            typed=typed,
+            accounts=found,
+            balances=queries.account_balances([account.id for account in found]),
+            slips=queries.list_slips(project_id),
+            book=self._book(project_id),
+        )
+
+    @expose("/account/<int:account_id>", methods=["GET", "POST"])
+    @needs(f"{RECEIPT}:confirm")
+    def account(self, account_id: int) -> Any:
+        """Show what a deal owes, or take a payment on it."""
+        account = queries.get_account(account_id)
+        posted = request.form if request.method == "POST" else None
+        form = PaymentForm(formdata=posted, data=self._suggestion(account))
+        problem = None
+        if request.method == "POST" and form.validate():
+            try:
+                receipt_id = self._take(account_id, form, current())
+            except DomainError as error:
+                problem = problem_of(error, form, Receipt)
+                account = queries.get_account(account_id)
+            else:
+                return redirect(url_for("ReceiptView.show", pk=receipt_id))
+        page = self.render_template("finance/take.html", **self._page(account, form, problem))
+        return page, 422 if problem or form.errors else 200
+
+    @expose("/slip/<int:receipt_id>", methods=["POST"])
+    @needs(f"{RECEIPT}:confirm")
+    def slip(self, receipt_id: int) -> Any:
+        """Take the money of a slip that was prepared."""
+        actor = current()
+        try:
+            with unit_of_work(actor):
+                operations.confirm_receipt(receipt_id, actor=actor)
+        except NotFound:
+            raise
+        except DomainError as error:
+            flash(str(error.message), "danger")
+        return redirect(url_for("ReceiptView.show", pk=receipt_id))
+
+    @expose("/words")
+    @needs(f"{RECEIPT}:add", f"{RECEIPT}:confirm")
+    def words(self) -> Any:
+        """Answer an amount in words, as the paper will carry it, or why it is none."""
+        try:
+            amount = parse_yuan(request.args.get("amount", ""))
+        except BadValue as error:
+            return jsonify(words="", message=str(error.message))
+        if amount <= ZERO:
+            return jsonify(words="", message=_("Give an amount above 0 with at most 2 decimals."))
+        return jsonify(words=capital(amount), message="")
+
+    def _take(self, account_id: int, form: PaymentForm, actor: Actor) -> int:
+        """Make and confirm a slip in one go; the same form sent again gives the same receipt."""
+        key = f"desk-{form.once.data}"[: idempotency.LONGEST_KEY]
+        digest = idempotency.digest_of("POST", request.path, _facts(form))
+        with unit_of_work(actor):
+            kept = idempotency.claim_key(key, digest, actor=actor)
+            if kept is not None:
+                return int(kept.answer["id"])
+            slip = operations.create_slip(
+                account_id=account_id,
+                amount=form.amount.data,
+                method=form.method.data,
+                payer=form.payer.data or "",
+                purpose=form.purpose.data,
+                actor=actor,
+            )
+            operations.confirm_receipt(slip.id, actor=actor)
+            receipt_id = int(slip.id)
+            answer = {"id": receipt_id}
+            idempotency.keep_answer(key, digest, 200, answer, actor=actor)
+        return receipt_id
+
+    def _suggestion(self, account: Account) -> dict[str, Any]:
+        """Return what a fresh form begins with: the deposit that is still owed, and the payer."""
+        asked, paid = queries.deposit_state(account.id)
+        return {"amount": asked - paid if asked > paid else None, "payer": account.payer}
+
+    def _page(self, account: Account, form: PaymentForm, problem: Problem | None) -> dict[str, Any]:
+        return {
+            "account": account,
+            "form": form,
+            "problem": problem,
+            "balance": queries.account_balance(account.id),
+            "lines": queries.open_receivables(account.id),
+            "receipts": queries.list_receipts(account.id),
+            "book": self._book(account.project_id),
+        }
+
+    def _book(self, project_id: int | None) -> BillBook | None:
+        return None if project_id is None else queries.find_open_book(project_id, current().id)
+
+
+def _facts(form: PaymentForm) -> bytes:
+    """Return what the form says, for telling the same form from another one."""
+    return repr([(field.short_name, str(field.data)) for field in form]).encode()
+
+
+# --- receipts ---------------------------------------------------------------------------------
+
+
+def _confirm(receipt: Receipt, *, actor: Actor) -> None:
+    operations.confirm_receipt(receipt.id, actor=actor)
+
+
+def _withdraw(receipt: Receipt, *, reason: str | None, actor: Actor) -> None:
+    operations.withdraw_slip(receipt.id, reason=reason, actor=actor)
+
+
+def _reverse(receipt: Receipt, *, reason: str | None, actor: Actor) -> None:
+    operations.reverse_receipt(receipt.id, reason=reason or "", actor=actor)
+
+
+class ReceiptView(CrudView):
+    """收款."""
+
+    datamodel = SQLAInterface(Receipt)
+    route_base = "/receipts"
+    permission = RECEIPT
+    list_title = _l("Receipts")
+    empty_sentence = _l("No money has been taken yet. Take some at the cashier's desk.")
+    list_columns = [
+        "number",
+        "account",
+        "payer",
+        "amount",
+        "method",
+        "state",
+        "received_on",
+        "confirmed_by",
+    ]
+    search_columns = [
+        "number",
+        "payer",
+        "state",
+        "method",
+        "amount",
+        "received_on",
+        "account",
+        "created_at",
+    ]
+    quick_columns = ("number", "payer")
+    states = {"state": ReceiptState, "method": ReceiptMethod}
+    formatters = {"method": lambda code: ReceiptMethod(code).title}
+    label_columns = {
+        "account": _l("Account"),
+        "payer": _l("Payer"),
+        "method": _l("Paid by"),
+        "received_on": _l("Business day"),
+        "confirmed_by": _l("Cashier"),
+        "confirmed_at": _l("Confirmed at"),
+        "purpose": _l("Purpose"),
+    }
+    totals = ("amount",)
+    load = ("account", "confirmed_by")
+    show_fieldsets = [
+        (
+            "",
+            [
+                "number",
+                "state",
+                "account",
+                "payer",
+                "method",
+                "purpose",
+                "received_on",
+                "confirmed_by",
+                "confirmed_at",
+                "reason",
+            ],
+        )
+    ]
+    show_template = "finance/receipt.html"
+    row_actions = [
+        RowAction(
+            "withdraw",
+            _l("Withdraw"),
+            "add",
+            _withdraw,
+            fields={"reason": reason_field(needed=False)},
+            when=lambda receipt: receipt.state == ReceiptState.SLIP,
+            many=False,
+        ),
+        RowAction(
+            "reverse",
+            _l("Reverse"),
+            "reverse",
+            _reverse,
+            fields={"reason": reason_field()},
+            when=lambda receipt: receipt.state == ReceiptState.CONFIRMED and receipt.amount > 0,
+            many=False,
+            kind="d",
+        ),
+        RowAction(
+            "confirm",
+            _l("Confirm the receipt"),
+            "confirm",
+            _confirm,
+            confirm=_l("Has the money been received?"),
+            when=lambda receipt: receipt.state == ReceiptState.SLIP,
+            many=False,
+            kind="p",
+        ),
+    ]
+
+    @expose("/show/<int:pk>")
+    @guarded("see")
+    def show(self, pk: int, *, actor: Actor) -> Any:
+        """Show one receipt: bill number, what it paid, and the paper on its way."""
+        receipt = self.get(pk, actor)
+        parts = queries.list_allocations(receipt.id)
+        return self.render_template(
+            self.show_template,
+            page=show_page.build(self, receipt, actor),
+            receipt=receipt,
+            words=capital(receipt.amount),
+            bills=queries.list_bills(receipt.id),
+            parts=parts,
+            rest=receipt.amount - sum((part.amount for part in parts), ZERO),
+            reversal=queries.find_reversal(receipt.id),
+            account=queries.get_account(receipt.account_id),
+        )
+
+
+# --- accounts and what they ask for -----------------------------------------------------------
+
+
+def _balance(account: Account) -> queries.Balance:
+    """Return how the account stands, read for all accounts of the page at once."""
+    known: dict[int, queries.Balance] = request.environ.setdefault("xiaokong.balances", {})
+    if account.id not in known:
+        known.update(queries.account_balances(_loaded(Account)))
+    return known[account.id]
+
+
+def _loaded(model: type) -> list[int]:
+    """Return the ids of the rows that the page has read; the keys ask the database nothing."""
+    return [key[1][0] for key in db.session.identity_map.keys() if key[0] is model]  # noqa: SIM118
+
+
+def _figure(name: str) -> Any:
+    def text(account: Account) -> str:
+        return format_yuan(Decimal(getattr(_balance(account), name)))
+
+    return text
+
+
+class AccountView(CrudView):
+    """往来户."""
+
+    datamodel = SQLAInterface(Account)
+    route_base = "/accounts"
+    permission = ACCOUNT
+    list_title = _l("Accounts")
+    empty_sentence = _l("An account comes with every subscription.")
+    list_columns = ["title", "room", "payer", "deal_total", "received", "owed", "closed_at"]
+    search_columns = ["title", "payer", "room", "deal_total", "closed_at", "created_at"]
+    label_columns = {
+        "title": _l("Deal"),
+        "payer": _l("Payer"),
+        "deal_total": _l("Deal total"),
+        "received": _l("Received"),
+        "allocated": _l("Allocated"),
+        "owed": _l("Owed"),
+        "unallocated": _l("Unallocated"),
+        "receivable": _l("Receivable in all"),
+        "closed_at": _l("Closed at"),
+    }
+    computed = {
+        name: _figure(name)
+        for name in ("receivable", "received", "allocated", "owed", "unallocated")
+    }
+    load = (*ROOM_OF_ACCOUNT,)
+    totals = ("deal_total",)
+    show_fieldsets = [
+        ("", ["title", "room", "payer", "deal_total", "created_at", "closed_at"]),
+        (_l("Balance"), ["receivable", "received", "allocated", "owed", "unallocated"]),
+    ]
+    show_template = "finance/account.html"
+    exportable = False
+    related = [
+        Related(_l("Receivables"), "ReceivableView", "account"),
+        Related(_l("Receipts"), "ReceiptView", "account"),
+    ]
+
+
+class ReceivableView(CrudView):
+    """应收."""
+
+    datamodel = SQLAInterface(Receivable)
+    route_base = "/receivables"
+    permission = ACCOUNT
+    list_title = _l("Receivables")
+    list_columns = ["account", "name", "due_on", "amount", "paid", "cancelled_at"]
+    search_columns = ["account", "name", "due_on", "amount", "cancelled_at"]
+    label_columns = {
+        "account": _l("Account"),
+        "name": _l("Line"),
+        "due_on": _l("Due on"),
+        "paid": _l("Paid"),
+        "cancelled_at": _l("Cancelled at"),
+    }
+    computed = {"paid": lambda line: format_yuan(_paid(line))}
+    load = ("account",)
+    row_title = lambda line: f"{line.account.title} {line.name}"  # noqa: E731
+    order = ("due_on", "id")
+    totals = ("amount",)
+    show_fieldsets = [("", ["account", "name", "due_on", "amount", "paid", "cancelled_at"])]
+    exportable = False
+
+
+def _paid(line: Receivable) -> Decimal:
+    """Return what is paid on the line, read for all lines of the page at once."""
+    known: dict[int, Decimal] = request.environ.setdefault("xiaokong.paid", {})
+    if line.id not in known:
+        known.update(queries.paid_on(_loaded(Receivable)))
+    return known[line.id]
+
+
+# --- bills and books --------------------------------------------------------------------------
+
+
+def _void(bill: Bill, *, reason: str | None, actor: Actor) -> None:
+    operations.void_bill(bill.id, reason=reason or "", actor=actor)
+
+
+class BillView(CrudView):
+    """票据."""
+
+    datamodel = SQLAInterface(Bill)
+    route_base = "/bills"
+    permission = BILL
+    list_title = _l("Bills")
+    list_columns = ["number", "receipt", "payer", "amount", "issued_at", "voided_at", "void_reason"]
+    search_columns = ["number", "payer", "book", "issued_at", "voided_at"]
+    label_columns = {
+        "receipt": _l("Receipt"),
+        "payer": _l("Payer"),
+        "book": _l("Bill book"),
+        "issued_at": _l("Issued at"),
+        "voided_at": _l("Voided at"),
+        "void_reason": _l("Why void"),
+    }
+    load = ("receipt", "book")
+    totals = ("amount",)
+    show_fieldsets = [
+        (
+            "",
+            [
+                "number",
+                "receipt",
+                "book",
+                "payer",
+                "amount",
+                "issued_at",
+                "voided_at",
+                "void_reason",
+            ],
+        )
+    ]
+    exportable = False
+    row_actions = [
+        RowAction(
+            "void",
+            _l("Void a spoilt bill"),
+            "void",
+            _void,
+            fields={"reason": reason_field()},
+            confirm=_l("The number stays used; the receipt gets the next number of its cashier."),
+            when=lambda bill: bill.voided_at is None,
+            many=False,
+            kind="d",
+        )
+    ]
+
+
+def add_book(
+    *,
+    prefix: str,
+    first_number: int,
+    last_number: int,
+    digits: int,
+    cashier_id: int | None,
+    actor: Actor,
+) -> BillBook:
+    """Add a book to the project of the top bar."""
+    project_id = current_project_id()
+    if project_id is None:
+        raise NotFound(_("There is no such project within your scope."))
+    return operations.create_bill_book(
+        project_id=project_id,
+        prefix=prefix,
+        first_number=first_number,
+        last_number=last_number,
+        digits=digits,
+        cashier_id=cashier_id or None,
+        actor=actor,
+    )
+
+
+def issue_book(book: BillBook, *, cashier_id: int | None, actor: Actor) -> BillBook:
+    """Issue the book to the chosen cashier, or to nobody."""
+    return operations.issue_bill_book(book, cashier_id=cashier_id or None, actor=actor)
+
+
+def _book_state(book: BillBook) -> str:
+    left = book.last_number - book.next_number + 1
+    if left == 0:
+        return _("Used up")
+    return _(
+        "Next %(number)s, %(left)s left", number=book.format_number(book.next_number), left=left
+    )
+
+
+class BillBookView(CrudView):
+    """票据本."""
+
+    datamodel = SQLAInterface(BillBook)
+    route_base = "/bill-books"
+    permission = BILL_BOOK
+    list_title = _l("Bill books")
+    add_title = _l("New bill book")
+    empty_sentence = _l("Without a book no receipt can be confirmed. Add the one that you bought.")
+    list_columns = ["range", "standing", "cashier", "created_at"]
+    search_columns = ["prefix", "cashier", "created_at"]
+    label_columns = {
+        "range": _l("Numbers"),
+        "standing": _l("Standing"),
+        "cashier": _l("Cashier"),
+        "prefix": _l("Prefix"),
+        "digits": _l("Digits"),
+        "first_number": _l("First number"),
+        "last_number": _l("Last number"),
+        "next_number": _l("Next number"),
+    }
+    help_columns = {
+        "prefix": _l("The letters before the number, such as SJ."),
+        "digits": _l("The number is filled with zeros to so many digits: 5 gives 00001."),
+    }
+    computed = {"range": str, "standing": _book_state}
+    order = ("-id",)
+    load = ("cashier",)
+    show_fieldsets = [("", ["range", "standing", "cashier", "created_at"])]
+    form_extra = {"cashier_id": SelectField(_l("Cashier"), coerce=lambda value: int(value or 0))}
+    add_fieldsets = [
+        (_l("Numbers"), ["prefix", "first_number", "last_number", "digits"]),
+        (_l("Issued to"), ["cashier_id"]),
+    ]
+    edit_fieldsets = [(_l("Issued to"), ["cashier_id"])]
+    exportable = False
+    add_operation = add_book
+    edit_operation = issue_book
+    related = [Related(_l("Bills"), "BillView", "book")]
+
+    def make(self, purpose: str, row: Any = None) -> CrudForm:
+        """Return the form with the cashiers of the book's project to choose from."""
+        form = super().make(purpose, row)
+        project_id = row.project_id if row is not None else current_project_id()
+        cashiers = [] if project_id is None else queries.list_cashiers(project_id)
+        form["cashier_id"].choices = [
+            SelectChoice(number, name) for number, name in [(0, _("Nobody yet")), *cashiers]
+        ]
+        return form
+
+    def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
+        return {"digits": 5} if purpose == "add" else {}
+
+
+VIEWS = [CashierView, ReceiptView, AccountView, ReceivableView, BillView, BillBookView]
+MENU = [
+    MenuItem(
+        _l("Cashier's desk"),
+        "finance",
+        10,
+        f"{RECEIPT}:confirm",
+        view=CashierView,
+        icon="money",
+        badge=lambda actor: queries.count_slips(current_project_id()) if actor else 0,
+    ),
+    MenuItem(_l("Receipts"), "finance", 20, f"{RECEIPT}:see", view=ReceiptView, icon="receipt"),
+    MenuItem(_l("Accounts"), "finance", 30, f"{ACCOUNT}:see", view=AccountView, icon="book"),
+    MenuItem(
+        _l("Receivables"), "finance", 40, f"{ACCOUNT}:see", view=ReceivableView, icon="calendar"
+    ),
+    MenuItem(_l("Bills"), "finance", 50, f"{BILL}:see", view=BillView, icon="tag"),
+    MenuItem(_l("Bill books"), "finance", 60, f"{BILL_BOOK}:see", view=BillBookView, icon="stamp"),
+]
+RESOURCES = [crud_api(ReceivableView)]
