@@ -10,7 +10,7 @@ from datetime import date
 from flask_babel import lazy_gettext as _l
 
 from app.core import clock, secrets
-from app.core.bad_value import BadValue
+from app.core.bad_value import N_, BadValue
 from app.core.errors import Invalid
 from app.core.identity import credit_code, resident_id
 from app.customers.models import CustomerKind, IdentityKind
@@ -75,7 +75,7 @@ def _persons(id_kind: str, number: str) -> Document:
         raise Invalid(sentence, fields={"id_kind": sentence})
     compact = _SEPARATORS.sub("", unicodedata.normalize("NFKC", number)).upper()
     if not _OTHER_DOCUMENT.fullmatch(compact):
-        raise BadValue("document", "A document's number has 4 to 30 letters and digits.")
+        raise BadValue("document", N_("A document's number has 4 to 30 letters and digits."))
     return Document(id_kind, compact)
 
 

@@ -7,8 +7,18 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app.admin.models import AppUser
 from app.core.db import (
@@ -27,7 +37,7 @@ from app.core.scope import OwnerScoped, ProjectScoped
 from app.core.states import State, Stateful, Transitions
 from app.customers.models import Customer
 from app.estate.models import Project, Room
-from app.finance.models import Account
+from app.finance.models import Account, Receipt, ReceiptState
 from app.pricing.models import PaymentMethod
 
 __all__ = [
@@ -147,6 +157,7 @@ class SubscriptionState(State):
         }
 
 
+_RECEIPT: Any = Receipt.__table__
 LIVE_SUBSCRIPTIONS = ("awaiting_deposit", "deposit_short", "active", "contracted")
 
 
@@ -208,6 +219,16 @@ class Subscription(ProjectScoped, OwnerScoped, Stateful, Base):
     special_discount: Mapped[SpecialDiscount | None] = relationship()
     account: Mapped[Account] = relationship()
     project: Mapped[Project] = relationship()
+    #: what has been received on its account, in yuan; read, never written
+    received: Mapped[Decimal] = column_property(
+        select(func.coalesce(func.sum(_RECEIPT.c.amount), 0))
+        .where(
+            _RECEIPT.c.account_id == account_id,
+            _RECEIPT.c.state.in_((ReceiptState.CONFIRMED.value, ReceiptState.REVERSED.value)),
+        )
+        .correlate_except(_RECEIPT)
+        .scalar_subquery()
+    )
     buyers: Mapped[list[SubscriptionBuyer]] = relationship(
         order_by="SubscriptionBuyer.position", back_populates="subscription"
     )

@@ -114,8 +114,9 @@ def test_thirds_are_given_to_the_fen(project, room, actor):
 
 def test_buyers_must_be_named_once_with_a_document_and_in_sight(project, room, actor, actor_for):
     mine = make_customer(project, actor)
-    with pytest.raises(Invalid, match="twice"):
+    with pytest.raises(Invalid) as refused:
         make_subscription(room, actor, buyers=[(mine, "50.00"), (mine, "50.00")])
+    assert "buyers" in refused.value.fields
     nameless = make_customer(project, actor, name="李四", document=None)
     with pytest.raises(Invalid, match="李四"):
         make_subscription(room, actor, buyers=[(nameless, "100.00")])
@@ -212,7 +213,7 @@ def test_below_the_floor_is_refused_without_saying_the_floor(project, actor):
     with pytest.raises(Invalid) as refused:
         make_subscription(room, actor)  # 2 % off by the payment method: 4,900,000.00
     assert refused.value.code == "below_floor"
-    assert "special discount" in str(refused.value)
+    assert refused.value.details == {"remedy": "special_discount"}
     assert "4,900,000" not in str(refused.value)
     assert status_of(room) == "available"
 
@@ -307,6 +308,7 @@ def test_two_rooms_have_two_numbers(project, actor):
 
 def test_an_unpriced_room_is_not_sold(project, actor):
     room = make_room(project=project, status="available")
-    with pytest.raises((WrongState, Invalid), match="price"):
+    with pytest.raises(WrongState) as refused:
         make_subscription(room, actor)
+    assert refused.value.code == "price_missing"
     assert status_of(room) == "available"

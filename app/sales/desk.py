@@ -1,0 +1,347 @@
+"""The consultant's pages about one room: quotation, hold, special discount, subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.bad_value import BadValue
+from app.core.errors import DomainError, NotFound
+from app.core.money import parse_percent
+from app.core.uow import unit_of_work
+from app.customers.models import Customer
+from app.customers.queries import list_customers
+from app.estate.models import Room, RoomStatus
+from app.estate.queries import get_room
+from app.pricing import loans
+from app.pricing import operations as pricing
+from app.pricing.models import Discount, PaymentMethod
+from app.pricing.queries import get_current_price, list_discounts, list_payment_methods
+from app.pricing.quoting import quote_data
+from app.sales import operations
+from app.sales.answers import step_name
+from app.sales.forms import AskDiscountForm, HoldForm, SubscribeForm, Terms, whole
+from app.sales.models import SpecialDiscount
+from app.sales.operations.special_discounts import find_usable_special
+from app.sales.policies import (
+    ADD_HOLD,
+    ADD_SUBSCRIPTION,
+    ASK_SPECIAL,
+    CONTROL,
+    SEE_QUOTE,
+    room_actions,
+)
+from app.sales.queries import LiveHold, live_holds, usable_special_discounts
+from app.web.access import needs
+from app.web.crud_forms import CrudForm
+from app.web.rest import current
+
+MONTHS_A_YEAR = 12
+USUAL_YEARS = 30
+USUAL_VALIDITY = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class RoomPage:
+    """What every page about a room shows of it, and what may be chosen for it."""
+
+    room: Room
+    list_unit_price: Decimal | None
+    list_total: Decimal | None
+    hold: LiveHold | None
+    actions: list[str]
+    methods: list[PaymentMethod]
+    discounts: list[Discount]
+    specials: list[SpecialDiscount]
+
+    @property
+    def status(self) -> RoomStatus:
+        """Return the room's status."""
+        return RoomStatus(self.room.status)
+
+
+def read_room(room_id: int, actor: Actor) -> RoomPage:
+    """Read the room with its price and terms. Raises NotFound outside scope."""
+    room = get_room(room_id)
+    price = get_current_price(room_id)
+    hold = live_holds([room_id]).get(room_id)
+    today = clock.today()
+    return RoomPage(
+        room=room,
+        list_unit_price=price.list_unit_price if price else None,
+        list_total=price.list_total if price else None,
+        hold=hold,
+        actions=room_actions(room, actor, hold=hold),
+        methods=list_payment_methods(room.project_id, on=today),
+        discounts=list_discounts(room.project_id, on=today),
+        specials=usable_special_discounts(room_id),
+    )
+
+
+@dataclass(frozen=True)
+class ShownQuote:
+    """A quotation ready for drawing, or the sentence that says why there is none."""
+
+    data: Mapping[str, Any] | None
+    refused: Any = None
+
+
+def calculate(room_id: int, terms: Terms, actor: Actor) -> ShownQuote:
+    """Return what the room costs under the chosen terms, or why that cannot be said."""
+    if terms.payment_method_id is None:
+        return ShownQuote(None)
+    try:
+        special = None
+        if terms.special_discount_id is not None:
+            special = find_usable_special(terms.special_discount_id, room_id=room_id)
+        found = pricing.quote(
+            room_id=room_id,
+            payment_method_id=terms.payment_method_id,
+            discount_ids=terms.discount_ids,
+            special_percent=special.percent if special else None,
+            actor=actor,
+        )
+    except NotFound:
+        raise
+    except DomainError as error:
+        return ShownQuote(None, error.message)
+    data = quote_data(found)
+    data["steps"] = [{**step, "name": step_name(step)} for step in data["steps"]]
+    return ShownQuote(data)
+
+
+class DeskView(BaseView):
+    """Pages about one room."""
+
+    route_base = "/sales"
+    default_view = "quotation"
+
+    @expose("/quotation/<int:room_id>")
+    @needs(SEE_QUOTE)
+    def quotation(self, room_id: int) -> Any:
+        """Show the quotation sheet: price step by step, what is to be paid when, the loan."""
+        actor = current()
+        page = read_room(room_id, actor)
+        terms = _begun(Terms.read(request.args), page)
+        shown = calculate(room_id, terms, actor)
+        return self.render_template(
+            "sales/quotation.html",
+            page=page,
+            terms=terms,
+            quote=shown,
+            customer=_asked_customer(),
+            loan=_loan(shown, request.args),
+            given=request.args,
+            today=clock.today(),
+        )
+
+    @expose("/subscribe/<int:room_id>", methods=["GET", "POST"])
+    @needs(ADD_SUBSCRIPTION)
+    def subscribe(self, room_id: int) -> Any:
+        """Show the subscription form, or subscribe the room."""
+        actor = current()
+        if request.method == "POST":
+            form = SubscribeForm.read(request.form)
+            made = self._subscribe(room_id, form, actor)
+            if made is not None:
+                return redirect(url_for("SubscriptionView.show", pk=made))
+            page = read_room(room_id, actor)
+        else:
+            page = read_room(room_id, actor)
+            terms = _begun(Terms.read(request.args), page)
+            form = SubscribeForm.fresh(terms, _asked_customer() or _held_for(page.hold))
+        answer = self.render_template(
+            "sales/subscribe.html",
+            page=page,
+            form=form,
+            quote=calculate(room_id, form.terms, actor),
+        )
+        return answer, 422 if form.problem else 200
+
+    def _subscribe(self, room_id: int, form: SubscribeForm, actor: Actor) -> int | None:
+        """Subscribe in one unit of work; None if it was refused, with the reason in the form."""
+        try:
+            with unit_of_work(actor):
+                made = operations.subscribe(form.order(room_id), actor=actor)
+                made_id, number = int(made.id), made.number
+        except NotFound:
+            raise
+        except DomainError as error:
+            form.problem = error.message
+            form.errors = {**form.errors, **error.fields}
+            return None
+        flash(_("%(number)s has been made. The deposit is to be taken now.", number=number))
+        return made_id
+
+    @expose("/hold/<int:room_id>", methods=["GET", "POST"])
+    @needs(ADD_HOLD)
+    def hold(self, room_id: int) -> Any:
+        """Show the hold form, or hold the room."""
+        actor = current()
+        page = read_room(room_id, actor)
+        limit = operations.longest_hold(actor, page.room.project_id)
+        form = HoldForm(
+            formdata=request.form if request.method == "POST" else None,
+            data={"customer_id": whole(request.args.get("customer_id"))},
+        )
+        problem = None
+        if request.method == "POST" and form.validate():
+            problem = self._run(
+                lambda: operations.hold_room(
+                    room_id,
+                    reason=form.reason.data or "",
+                    customer_id=form.customer_id.data,
+                    until=form.until.data,
+                    actor=actor,
+                ),
+                form,
+                actor,
+            )
+            if problem is None:
+                flash(_("%(room)s is held.", room=page.room.title))
+                return redirect(f"/grid/?room={room_id}")
+            page = read_room(room_id, actor)
+        answer = self.render_template(
+            "sales/hold.html",
+            page=page,
+            form=form,
+            problem=problem,
+            latest=clock.now() + limit,
+            days=limit.days,
+            may_control=actor.may(CONTROL),
+        )
+        return answer, 422 if problem or form.errors else 200
+
+    @expose("/hold/<int:room_id>/customer", methods=["GET", "POST"])
+    @needs(ADD_HOLD)
+    def name_customer(self, room_id: int) -> Any:
+        """Give a hold in one's own name its customer."""
+        actor = current()
+        page = read_room(room_id, actor)
+        form = HoldForm(formdata=request.form if request.method == "POST" else None)
+        problem = None
+        if request.method == "POST" and form.customer_id.data:
+            problem = self._run(
+                lambda: operations.name_hold_customer(
+                    room_id, customer_id=form.customer_id.data, actor=actor
+                ),
+                form,
+                actor,
+            )
+            if problem is None:
+                flash(_("The hold of %(room)s has its customer now.", room=page.room.title))
+                return redirect(f"/grid/?room={room_id}")
+        elif request.method == "POST":
+            problem = _("Choose the customer.")
+        answer = self.render_template(
+            "sales/name_customer.html", page=page, form=form, problem=problem
+        )
+        return answer, 422 if problem else 200
+
+    @expose("/release/<int:room_id>", methods=["POST"])
+    @needs(ADD_HOLD)
+    def release(self, room_id: int) -> Any:
+        """End the hold of a room."""
+        actor = current()
+        try:
+            with unit_of_work(actor):
+                ended = operations.release_hold(
+                    room_id, reason=request.form.get("reason", ""), actor=actor
+                )
+                title = ended.room.title
+            flash(_("%(room)s is for sale again.", room=title))
+        except NotFound:
+            raise
+        except DomainError as error:
+            flash(str(error.message), "danger")
+        return redirect(f"/grid/?room={room_id}")
+
+    @expose("/special-discount/<int:room_id>")
+    @needs(ASK_SPECIAL)
+    def special_discount(self, room_id: int) -> Any:
+        """Begin a request for a special discount: for whom, how deep, until when.
+
+        What would change and who decides is shown by the request's own page before it is sent.
+        """
+        page = read_room(room_id, current())
+        held_for = _held_for(page.hold)
+        form = AskDiscountForm(
+            data={
+                "customer_id": whole(request.args.get("customer_id"))
+                or (held_for.id if held_for else None),
+                "valid_until": clock.today() + USUAL_VALIDITY,
+            }
+        )
+        return self.render_template("sales/special_discount.html", page=page, form=form)
+
+    def _run(self, step: Any, form: CrudForm, actor: Actor) -> Any:
+        """Take the step in one unit of work; return the sentence if it was refused."""
+        try:
+            with unit_of_work(actor):
+                step()
+        except NotFound as error:
+            return error.message
+        except DomainError as error:
+            for name, sentence in error.fields.items():
+                if name in form:
+                    form[name].errors = [str(sentence)]
+            return error.message
+        return None
+
+
+def _begun(terms: Terms, page: RoomPage) -> Terms:
+    """Return the terms with the first payment method where none was chosen."""
+    if terms.payment_method_id is not None or not page.methods:
+        return terms
+    return Terms(page.methods[0].id, terms.discount_ids, terms.special_discount_id)
+
+
+def _asked_customer() -> Customer | None:
+    wanted = whole(request.args.get("customer_id"))
+    found = list_customers([wanted]) if wanted else []
+    return found[0] if found else None
+
+
+def _held_for(hold: LiveHold | None) -> Customer | None:
+    """Return the customer that the room is held for, if the actor may see that customer."""
+    found = list_customers([hold.customer_id]) if hold and hold.customer_id else []
+    return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class ShownLoan:
+    """A loan in two ways of repaying it."""
+
+    amount: Decimal
+    rate: Decimal
+    years: int
+    equal_payments: loans.Schedule
+    equal_principal: loans.Schedule
+
+
+def _loan(shown: ShownQuote, given: Mapping[str, str]) -> ShownLoan | None:
+    """Return the loan of the quotation month by month, once a rate has been entered."""
+    lines = shown.data["receivables"] if shown.data else []
+    amount = sum((Decimal(line["amount"]) for line in lines if line["kind"] == "loan"), Decimal(0))
+    years = whole(given.get("years")) or USUAL_YEARS
+    months = years * MONTHS_A_YEAR
+    try:
+        rate = parse_percent(given.get("rate", ""))
+        return ShownLoan(
+            amount,
+            rate,
+            years,
+            loans.equal_payments(amount, annual_percent=rate, months=months),
+            loans.equal_principal(amount, annual_percent=rate, months=months),
+        )
+    except BadValue:
+        return None

@@ -1,0 +1,292 @@
+"""Pages of sales: subscriptions, holds, special discounts, and the desk about one room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from flask_appbuilder import expose
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+from wtforms import validators
+
+from app.core.actor import Actor, current_actor
+from app.core.db import db
+from app.customers.policies import sees
+from app.estate.models import RoomStatus
+from app.finance.policies import ACCOUNT, RECEIPT
+from app.finance.queries import account_balance, open_receivables
+from app.sales import operations, policies
+from app.sales.answers import shown_buyers, step_name
+from app.sales.desk import DeskView
+from app.sales.models import Hold, HoldState, SpecialDiscount, Subscription, SubscriptionState
+from app.sales.queries import BuyerRow, list_buyers, mask_names
+from app.sales.timeline import days_overdue, deal_steps
+from app.web.actions import RowAction
+from app.web.choices import ChoiceOf, describe_choice
+from app.web.crud import CrudView, guarded
+from app.web.crud_api import crud_api
+from app.web.crud_forms import LineField
+from app.web.formats import day_text, state_chip
+from app.web.menu import MenuItem
+
+LONGEST_REASON = 200
+TITLE_OF_ROOM = ("room", "room.building", "room.entrance")
+NUMBER_OF_ROOM = ("number", "room.number")
+
+#: the tint of a deal's state
+TONES = {
+    "awaiting_deposit": "info",
+    "deposit_short": "warn",
+    "active": "ok",
+    "contracted": "info",
+    "lapsed": "mute",
+    "ended": "mute",
+}
+
+describe_choice(Subscription, ChoiceOf(NUMBER_OF_ROOM, order=("number",)))
+
+
+# --- subscriptions ----------------------------------------------------------------------------
+
+
+def deal_chip(code: str) -> Markup:
+    """Return the state of a deal as a tinted word."""
+    return state_chip(code, SubscriptionState(code).title, TONES[code])
+
+
+def _buyers_of(subscription: Subscription) -> list[BuyerRow]:
+    """Return the buyers, read for all deals of the page at once."""
+    known: dict[int, list[BuyerRow]] = g.setdefault("buyers_of_deals", {})
+    if subscription.id not in known:
+        loaded = db.session.identity_map.values()
+        known.update(list_buyers([one.id for one in loaded if isinstance(one, Subscription)]))
+    return known[subscription.id]
+
+
+def _masked_buyers(subscription: Subscription) -> str:
+    return mask_names([buyer.name for buyer in _buyers_of(subscription)])
+
+
+def _signing(subscription: Subscription) -> Markup:
+    """Return the signing deadline, with by how much it has passed."""
+    overdue = days_overdue(subscription)
+    day = escape(day_text(subscription.sign_by))
+    if not overdue:
+        return Markup('<span class="num">{}</span>').format(day)
+    words = _("overdue %(count)s days", count=overdue)
+    return Markup('<span class="num">{}</span> <span class="chip bad">{}</span>').format(day, words)
+
+
+class SubscriptionView(CrudView):
+    """认购: the deals of one's own, or of the whole project."""
+
+    datamodel = SQLAInterface(Subscription)
+    route_base = "/sales/subscriptions"
+    permission = policies.SUBSCRIPTION
+    list_title = _l("Subscriptions")
+    empty_sentence = _l("No subscription yet. Choose a room on the sales-control grid.")
+    list_columns = (
+        "number",
+        "room",
+        "buyers_masked",
+        "consultant",
+        "deal_total",
+        "received",
+        "signing",
+        "state",
+    )
+    search_columns = (
+        "number",
+        "state",
+        "room",
+        "consultant",
+        "customers",
+        "sign_by",
+        "deal_total",
+        "subscribed_at",
+    )
+    quick_columns = NUMBER_OF_ROOM
+    states = {"state": SubscriptionState}
+    computed = {"buyers_masked": _masked_buyers, "signing": _signing}
+    formatters = {"state": deal_chip, "signing": lambda shown: shown}
+    label_columns = {
+        "number": _l("Subscription"),
+        "room.number": _l("Room number"),
+        "buyers_masked": _l("Buyers"),
+        "customers": _l("Customer"),
+        "consultant": _l("Consultant"),
+        "deal_total": _l("Deal total"),
+        "received": _l("Received"),
+        "signing": _l("Sign by"),
+        "sign_by": _l("Sign by"),
+        "subscribed_at": _l("Subscribed at"),
+        "lapses_at": _l("Lapses at"),
+    }
+    load = (*TITLE_OF_ROOM, "consultant")
+    totals = ("deal_total", "received")
+    show_template = "sales/subscription.html"
+
+    @expose("/show/<int:pk>")
+    @guarded("see")
+    def show(self, pk: int, *, actor: Actor) -> Any:
+        """Show one deal: price step by step, buyers, what is owed and paid, its history."""
+        deal = self.get(pk, actor)
+        return self.render_template(
+            self.show_template,
+            view=self,
+            deal=deal,
+            chip=deal_chip(deal.state),
+            overdue=days_overdue(deal),
+            buyers=shown_buyers(_buyers_of(deal), deal.project_id, actor),
+            steps=[{**step, "name": step_name(step)} for step in deal.steps],
+            lines=open_receivables(deal.account_id),
+            balance=account_balance(deal.account_id),
+            timeline_steps=deal_steps(deal),
+            may_take_money=actor.may(f"{RECEIPT}:confirm") and deal.state in _TAKES_MONEY,
+            may_see_account=actor.may(f"{ACCOUNT}:see"),
+        )
+
+
+_TAKES_MONEY = ("awaiting_deposit", "deposit_short", "active", "contracted")
+
+
+# --- holds ------------------------------------------------------------------------------------
+
+
+def _hold_customer(hold: Hold) -> str:
+    """Return the customer's name as far as the reader may see it."""
+    actor = current_actor()
+    customer = hold.customer
+    if customer is None:
+        return ""
+    seen = actor is not None and sees(customer.owner_id, hold.project_id, actor)
+    return customer.name if seen else customer.masked_name
+
+
+def _can_release(hold: Hold) -> bool:
+    actor = current_actor()
+    return hold.state == HoldState.LIVE and actor is not None and policies.can_release(hold, actor)
+
+
+def release(hold: Hold, *, reason: str | None = None, actor: Actor) -> None:
+    """End the hold that the page showed."""
+    operations.release_hold(hold.room_id, reason=reason or "", actor=actor)
+
+
+class HoldView(CrudView):
+    """预留 / 销控: rooms off the market, by whom and until when."""
+
+    datamodel = SQLAInterface(Hold)
+    route_base = "/sales/holds"
+    permission = policies.HOLD
+    list_title = _l("Holds")
+    empty_sentence = _l("No room is held. Hold one from the sales-control grid.")
+    list_columns = ("room", "kind", "shown_customer", "holder", "created_at", "until", "state")
+    search_columns = ("state", "kind", "room", "holder", "customer", "until", "created_at")
+    quick_columns = ("room.number",)
+    states = {"kind": RoomStatus, "state": HoldState}
+    computed = {"shown_customer": _hold_customer}
+    label_columns = {
+        "room.number": _l("Room number"),
+        "shown_customer": _l("Customer"),
+        "holder": _l("Held by"),
+        "until": _l("Until"),
+        "created_at": _l("Since"),
+        "end_reason": _l("Why it ended"),
+        "state_at": _l("Ended at"),
+    }
+    load = (*TITLE_OF_ROOM, "customer", "holder")
+    show_fieldsets = (
+        ("", ("room", "kind", "state", "shown_customer", "holder", "created_at", "until")),
+        (_l("More"), ("reason", "end_reason", "state_at")),
+    )
+    row_actions = (
+        RowAction(
+            "release",
+            _l("Release"),
+            "add",
+            release,
+            fields={"reason": LineField(_l("Reason"), [validators.Length(max=LONGEST_REASON)])},
+            done=_l("Released; the room is for sale again."),
+            when=_can_release,
+        ),
+    )
+    exportable = False
+
+
+# --- special discounts ------------------------------------------------------------------------
+
+
+def _special_standing(special: SpecialDiscount) -> Markup:
+    from app.core import clock
+
+    if special.used_at is not None:
+        return state_chip("used", _l("Used"), "mute")
+    if special.valid_until < clock.today():
+        return state_chip("expired", _l("Expired"), "bad")
+    return state_chip("usable", _l("Usable"), "ok")
+
+
+class SpecialDiscountView(CrudView):
+    """特殊折扣: granted by approval, for one room and customer, used once."""
+
+    datamodel = SQLAInterface(SpecialDiscount)
+    route_base = "/sales/special-discounts"
+    permission = policies.SPECIAL_DISCOUNT
+    list_title = _l("Special discounts")
+    empty_sentence = _l("None has been granted. Ask for one from a room of the grid.")
+    list_columns = (
+        "room",
+        "shown_customer",
+        "percent",
+        "list_total",
+        "valid_until",
+        "created_at",
+        "standing",
+    )
+    search_columns = ("room", "customer", "percent", "valid_until", "used_at", "created_at")
+    quick_columns = ("room.number",)
+    computed = {"shown_customer": _hold_customer, "standing": _special_standing}
+    formatters = {"standing": lambda chip: chip}
+    label_columns = {
+        "room.number": _l("Room number"),
+        "shown_customer": _l("Customer"),
+        "percent": _l("Discount"),
+        "list_total": _l("On a list total of"),
+        "valid_until": _l("Valid until"),
+        "created_at": _l("Granted at"),
+        "used_at": _l("Used at"),
+        "standing": _l("State"),
+    }
+    load = (*TITLE_OF_ROOM, "customer")
+    show_fieldsets = (
+        ("", ("room", "shown_customer", "percent", "list_total", "valid_until", "standing")),
+        (_l("More"), ("created_at", "used_at")),
+    )
+    exportable = False
+
+
+VIEWS = [SubscriptionView, HoldView, SpecialDiscountView, DeskView]
+MENU = [
+    MenuItem(
+        _l("Subscriptions"),
+        "sales",
+        10,
+        policies.SEE_SUBSCRIPTIONS,
+        view=SubscriptionView,
+        icon="sign",
+    ),
+    MenuItem(_l("Holds"), "sales", 20, policies.SEE_HOLDS, view=HoldView, icon="hand"),
+    MenuItem(
+        _l("Special discounts"),
+        "sales",
+        30,
+        policies.SEE_SPECIALS,
+        view=SpecialDiscountView,
+        icon="percent",
+    ),
+]
+RESOURCES = [crud_api(HoldView), crud_api(SpecialDiscountView)]
