@@ -349,6 +349,8 @@ def _interrupt(_number: int, _frame: Any) -> None:
 
 def main() -> int:
     """Run; return the exit status."""
+    # Said aloud: a shell that starts us in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     settings = Settings()
     try:
