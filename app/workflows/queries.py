@@ -136,14 +136,22 @@ def get_request(request_id: int, actor: Actor) -> ApprovalRequest:
     return found
 
 
-def list_live_for(subject_type: str, subject_id: int) -> list[ApprovalRequest]:
-    """Return the requests that are on their way or lie with their applicant for one subject."""
-    found = select(ApprovalRequest).where(
-        ApprovalRequest.subject_type == subject_type,
-        ApprovalRequest.subject_id == subject_id,
-        ApprovalRequest.state.in_(policies.LIVE),
+def find_requests_about(
+    subject_type: str, subject_id: int, *, actor: Actor, limit: int = 10
+) -> list[ApprovalRequest]:
+    """Return the newest requests about one subject that the actor may see; for its own page."""
+    found = (
+        select(ApprovalRequest)
+        .where(
+            ApprovalRequest.subject_type == subject_type,
+            ApprovalRequest.subject_id == subject_id,
+            policies.visible_to(actor),
+        )
+        .options(joinedload(ApprovalRequest.applicant))
+        .order_by(ApprovalRequest.id.desc())
+        .limit(limit)
     )
-    return list(db.session.scalars(found.order_by(ApprovalRequest.id)))
+    return list(db.session.scalars(found))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from app.core.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.estate.models import Project
 from app.workflows import engine
 from app.workflows.models import ApprovalRequest
+from app.workflows.queries import find_requests_about
 from app.workflows.tasks import list_tasks, list_waiting
 from tests.factories.people import make_project
 from tests.factories.workflows import make_request
@@ -353,3 +354,15 @@ def test_last_step_that_lost_its_people_waits_for_an_appointment(
 def test_system_asks_for_nothing(project):
     with pytest.raises(NotAllowed):
         make_request(project, system_actor("worker"))
+
+
+def test_requests_about_a_subject_are_those_that_one_may_see(
+    request_, project, consultant, manager, actor_for
+):
+    engine.reject(request_.id, actor=manager)
+    again = make_request(project, consultant)
+    for actor in (consultant, manager):
+        assert find_requests_about("project", project.id, actor=actor) == [again, request_]
+    assert find_requests_about("project", project.id, actor=manager, limit=1) == [again]
+    assert find_requests_about("project", project.id, actor=actor_for("consultant")) == []
+    assert find_requests_about("room", project.id, actor=manager) == []
