@@ -110,6 +110,7 @@ class CustomerView(CrudView):
     route_base = "/customers"
     permission = policies.CUSTOMER
     list_title = _l("Customers")
+    search_rank = 20
     add_title = _l("Register customer")
     empty_sentence = _l(
         "No customer yet. Register whoever calls or visits; the first who does owns."
@@ -126,7 +127,7 @@ class CustomerView(CrudView):
     }
     formatters = {"document_chip": lambda chip: chip}
     label_columns = {
-        "name": _l("Name"),
+        "name": _l("Customer name"),
         "kind": _l("Kind"),
         "phone": _l("Phone"),
         "mobile": _l("Mobile number"),
@@ -157,12 +158,12 @@ class CustomerView(CrudView):
         (_l("More"), ("own_address", "source", "owner", "created_at", "consented_at", "remark")),
     )
     add_fieldsets = (
-        (_l("Who"), ("kind", "name", "mobile")),
+        (_l("Basics"), ("kind", "name", "mobile")),
         (_l("Identity document"), ("id_kind", "id_number", "sex", "birthday")),
         (_l("More"), ("source", "address", "remark", "consent")),
     )
     edit_fieldsets = (
-        (_l("Who"), ("name", "mobile")),
+        (_l("Basics"), ("name", "mobile")),
         (_l("Identity document"), ("id_kind", "id_number", "sex", "birthday")),
         (_l("More"), ("source", "address", "remark", "consent")),
     )
@@ -191,6 +192,11 @@ class CustomerView(CrudView):
         Related(_l("Subscriptions"), "SubscriptionView", by="customers"),
         Related(_l("Holds"), "HoldView", by="customer"),
     )
+
+    def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[Customer]:
+        """Find as the choice does: by a part of the name, phone, its tail, or a document."""
+        del actor  # the scope knows him
+        return search_customers(typed, project_id=project_id, limit=MOST_CHOICES)
 
     def query(
         self,
@@ -264,12 +270,10 @@ class CustomerView(CrudView):
 
 def customer_option(customer: Customer, actor: Actor) -> dict[str, Any]:
     """Return a customer as a choice shows it."""
-    missing = "" if customer.has_document else f" · {_l('no identity document')}"
-    return {
-        "id": customer.id,
-        "text": customer.name,
-        "detail": f"{phone_for(customer, actor)}{missing}",
-    }
+    details = [phone_for(customer, actor)]
+    if not customer.has_document:
+        details.append(str(_l("no identity document")))
+    return {"id": customer.id, "text": customer.name, "detail": " · ".join(details)}
 
 
 VIEWS = [CustomerView]

@@ -87,6 +87,7 @@ class SubscriptionView(CrudView):
     route_base = "/sales/subscriptions"
     permission = policies.SUBSCRIPTION
     list_title = _l("Subscriptions")
+    search_rank = 30
     empty_sentence = _l("No subscription yet. Choose a room on the sales-control grid.")
     list_columns = (
         "number",
@@ -194,7 +195,7 @@ class HoldView(CrudView):
         "shown_customer": _l("Customer"),
         "holder": _l("Held by"),
         "until": _l("Until"),
-        "created_at": _l("Since"),
+        "created_at": _l("Held since"),
         "end_reason": _l("Why it ended"),
         "state_at": _l("Ended at"),
     }
