@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
         headers,
         health,
         rest,
+        search,
         work,
     )
 
@@ -27,5 +28,5 @@ def init_app(app: Flask) -> None:
     app.before_request(rest.check_csrf)
     errors.init_app(app)
     # What is registered last sees an answer first: headers are set, then it is compressed.
-    for part in (compression, headers, assets, formats, frame, health, work, choices):
+    for part in (compression, headers, assets, formats, frame, health, work, choices, search):
         part.init_app(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,11 +61,13 @@ def choice_of(model: Any) -> ChoiceOf:
     return ChoiceOf(search=usual, order=usual[-1:])
 
 
-def find_choices(model: Any, typed: str, *, project_id: int | None = None) -> list[Any]:
+def find_choices(
+    model: Any, typed: str, *, project_id: int | None = None, narrow: Iterable[Any] = ()
+) -> list[Any]:
     """Return at most 20 rows within scope in which every typed word occurs."""
     choice, joins = choice_of(model), Joins(model)
     columns = [resolve(model, path) for path in choice.search]
-    predicates = [_has(word, columns, joins) for word in _words(typed)]
+    predicates = [*narrow, *(_has(word, columns, joins) for word in _words(typed))]
     if project_id is not None and issubclass(model, ProjectScoped):
         predicates.append(model.project_id == project_id)
     if "active" in class_mapper(model).columns:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from flask import g
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
@@ -140,6 +141,13 @@ def shown_html(column: Column, value: Any) -> Any:
 
 def chip_of(states: type[State], value: str) -> Markup:
     """Return the chip of a state; a room's status has its mark and its own colours."""
+    kept: dict[tuple[type[State], str], Markup] = g.setdefault("chips", {})
+    if (states, value) not in kept:
+        kept[states, value] = _chip(states, value)
+    return kept[states, value]
+
+
+def _chip(states: type[State], value: str) -> Markup:
     try:
         state = states(value)
     except ValueError:

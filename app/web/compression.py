@@ -53,7 +53,10 @@ def _compress(response: Response) -> Response:
         if not 0 < (response.content_length or 0) < MOST_STATIC_BYTES or "Range" in request.headers:
             return response
         response.direct_passthrough = False
+    opened = response.response
     body = response.get_data()
+    if is_static and hasattr(opened, "close"):
+        opened.close()
     if len(body) < LEAST_BYTES:
         return response
     # Static files are squeezed hard once; pages, quickly every time.

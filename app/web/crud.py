@@ -21,6 +21,7 @@ from app.core.uow import unit_of_work
 from app.web import export, list_page, show_page
 from app.web.access import require_any, signed_in, to_the_door
 from app.web.actions import Related, RowAction
+from app.web.choices import find_choices
 from app.web.columns import Column, resolve
 from app.web.crud_forms import ChoiceField, CrudForm, argument_name, cleaned, make_form, seen_digest
 from app.web.filters import active_filter, quick_search
@@ -110,6 +111,8 @@ class CrudView(ModelView):
     row_actions: Sequence[RowAction] = ()
     related: Sequence[Related] = ()
     exportable: bool = True
+    #: the view's place among what the search box looks through; None: it is left out
+    search_rank: ClassVar[int | None] = None
     #: actions whose permission is another's: ``{"add": "edit"}``
     method_rights: Mapping[str, str] = {}
     #: columns that the model does not have: name → function of the row
@@ -191,6 +194,10 @@ class CrudView(ModelView):
     def url(self, method: str, **values: Any) -> str:
         """Return the address of one of this view's pages."""
         return url_for(f"{self.endpoint}.{method}", **values)
+
+    def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[Any]:
+        """Return the few rows that the search box finds; a subclass may know a better way."""
+        return find_choices(self.model, typed, project_id=project_id, narrow=self.narrow(actor))
 
     def narrow(self, actor: Actor) -> Iterable[Any]:  # noqa: ARG002 - for subclasses
         """Return further predicates that every page of this view keeps to."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 
 from app.core import clock
 from app.core.actor import Actor
-from app.web import menu, projects
+from app.web import menu, projects, search
 from app.web.formats import moment_text
 
 THEMES = ("auto", "light", "dark")
@@ -87,8 +87,8 @@ class Frame:
 
     @property
     def searchable(self) -> bool:
-        """Tell whether there is anything to search."""
-        return "search.find" in current_app.view_functions
+        """Tell whether there is anything that the person may search."""
+        return self.actor is not None and bool(search.searched_views(self.actor))
 
     @property
     def printed_at(self) -> str:

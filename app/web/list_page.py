@@ -198,7 +198,7 @@ def build(view: CrudView, actor: Actor) -> ListPage:
         view=view,
         page=page,
         heads=[_head(view, column, address, given.get("order", "")) for column in view.columns],
-        rows=[_row(view, row, actor) for row in page.rows],
+        rows=_rows(view, page.rows, actor),
         totals=_totals(view, page.rows),
         chips=[_chip(one, address) for one in filters],
         offers=_offers(view, filters),
@@ -238,18 +238,22 @@ def _head(view: CrudView, column: Column, address: Address, ordered: str) -> Hea
     )
 
 
-def _row(view: CrudView, row: Any, actor: Actor) -> Row:
-    href = view.url("show", pk=row.id) if view.may(actor, "see") else ""
+def _rows(view: CrudView, rows: list[Any], actor: Actor) -> list[Row]:
     marked = next((c.path for c in view.columns[1:] if c.kind == "state"), None)
-    cells = []
+    looks = []
     for place, column in enumerate(view.columns):
-        css = column.css
-        if place == 0:
-            css += " lead"
-        elif column.path == marked:
-            css += " mark"
-        cells.append(Cell(column.html(row), css.strip(), str(column.label)))
-    return Row(row.id, href, cells)
+        extra = "lead" if place == 0 else "mark" if column.path == marked else ""
+        looks.append((column, f"{column.css} {extra}".strip(), str(column.label)))
+    # Addresses and labels are made once for the page, not once for every row.
+    address = view.url("show", pk=0).removesuffix("0") if view.may(actor, "see") else ""
+    return [
+        Row(
+            row.id,
+            f"{address}{row.id}" if address else "",
+            [Cell(column.html(row), css, label) for column, css, label in looks],
+        )
+        for row in rows
+    ]
 
 
 def _totals(view: CrudView, rows: list[Any]) -> list[Cell]:

@@ -76,6 +76,37 @@
     if (hidden.size) apply(hidden);
   }
 
+  /* ---- views: conditions and order under a name, remembered in this browser ---- */
+  const views = document.querySelector("[data-views]");
+  if (views) {
+    const key = `xk-views-${views.dataset.views}`;
+    const { make, icon, words } = window.xk;
+    const place = views.querySelector("[data-saved]");
+    const read = () => { try { return JSON.parse(localStorage.getItem(key) || "[]"); } catch { return []; } };
+    const write = (saved) => { localStorage.setItem(key, JSON.stringify(saved)); draw(); };
+    const here = () => {
+      const asked = new URLSearchParams(location.search);
+      asked.delete("page"); asked.delete("after");
+      return asked.toString();
+    };
+    const draw = () => place.replaceChildren(...read().map((one) => make("div", { class: "saved" },
+      make("a", { class: "item", href: `?${one.query}`, "aria-current": one.query === here() ? "true" : null }, one.name),
+      make("button", { class: "btn ghost square", type: "button", "aria-label": `${words.remove} ${one.name}`,
+        onclick: () => write(read().filter((other) => other.name !== one.name)) }, icon("close")))));
+    views.hidden = false;
+    draw();
+    views.querySelector("[data-save]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const box = event.target.querySelector("input");
+      const name = box.value.trim();
+      if (!name) return;
+      write([...read().filter((one) => one.name !== name), { name, query: here() }]);
+      box.value = "";
+      views.open = false;
+      window.xk.toast(words.saved);
+    });
+  }
+
   /* ---- a table wider than its place scrolls in it; others let the head stick to the page ---- */
   function wide() {
     document.querySelectorAll("[data-wide]").forEach((wrap) => {

@@ -322,5 +322,5 @@
   model.on("view", () => repaint(model.rooms.values()));
   model.on("choice", draw);
 
-  grid.plan = { show, refocus, pickMode, choose, titleOf, marksOf, picked, shown: () => [...plans.values()].flatMap((plan) => plan.rooms) };
+  grid.plan = { show, refocus, has: (id) => cells.has(id), pickMode, choose, titleOf, marksOf, picked, shown: () => [...plans.values()].flatMap((plan) => plan.rooms) };
 })();
