@@ -152,25 +152,6 @@ _STATUSES = (
 _COUNTERS = f"""
 (SELECT json_object_agg(c.status, c.figures) FROM (
   SELECT s.status, json_build_object(
-           'rooms', count(r.id), 'area', coalesce(sum(r.gross_area), 0.00)::text,
-           'total', coalesce(sum(r.list_total), 0.00)::text) AS figures
-    FROM unnest({_STATUSES}) WITH ORDINALITY AS s(status, place)
-    LEFT JOIN ({{rooms}}) r ON r.status = s.status
-   GROUP BY s.status, s.place ORDER BY s.place) AS c)"""
-
-_ALL_GONE = """
-  UNION ALL
-  SELECT json_build_object('id', c.room_id, 'gone', true)::text FROM changed c
-   WHERE NOT EXISTS (SELECT FROM estate_room r WHERE r.id = c.room_id)"""
-
-_STATUSES = (
-    "ARRAY['unreleased', 'available', 'held', 'reserved', 'queued', 'subscribed', 'contracted',"
-    " 'handed_over', 'repricing']"
-)
-
-_COUNTERS = f"""
-(SELECT json_object_agg(c.status, c.figures) FROM (
-  SELECT s.status, json_build_object(
            'rooms', coalesce(r.rooms, 0), 'area', coalesce(r.area, 0.00)::text,
            'total', coalesce(r.total, 0.00)::text) AS figures
     FROM unnest({_STATUSES}) WITH ORDINALITY AS s(status, place)
