@@ -200,6 +200,7 @@ class ReceiptView(CrudView):
     route_base = "/receipts"
     permission = RECEIPT
     list_title = _l("Receipts")
+    search_rank = 40
     empty_sentence = _l("No money has been taken yet. Take some at the cashier's desk.")
     list_columns = [
         "number",
