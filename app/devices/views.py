@@ -177,6 +177,11 @@ class StationView(CrudView):
         return page, 200, {"Cache-Control": "no-store"}
 
 
+def operator_title(operator: StationOperator) -> str:
+    """Return who works where."""
+    return f"{operator.user} – {operator.station}"
+
+
 class StationOperatorView(CrudView):
     """工位人员."""
 
@@ -188,7 +193,7 @@ class StationOperatorView(CrudView):
     list_columns = ["user", "station"]
     search_columns = ["station", "user"]
     label_columns = {"station": _l("Station")}
-    row_title = lambda operator: f"{operator.user} – {operator.station}"  # noqa: E731
+    row_title = operator_title
     form_fieldsets = [("", ["station", "user"])]
     help_columns = {"user": _l("The papers of what he does come out at this station.")}
     exportable = False
@@ -359,6 +364,11 @@ def add_hook(*, actor: Actor, **values: Any) -> DeviceHook:
     return operations.create_hook(project_id=here(), actor=actor, **values)
 
 
+def hook_title(hook: DeviceHook) -> str:
+    """Return on what the hook hangs."""
+    return str(operations.EVENTS.get(hook.event, hook.event))
+
+
 class DeviceHookView(CrudView):
     """设备联动."""
 
@@ -384,7 +394,7 @@ class DeviceHookView(CrudView):
         "command": lambda code: operations.COMMANDS.get(code, code),
         "device_kind": queries.kind_title,
     }
-    row_title = lambda hook: str(operations.EVENTS.get(hook.event, hook.event))  # noqa: E731
+    row_title = hook_title
     order = ("event", "id")
     form_extra = {
         "event": SelectField(_l("When"), choices=lambda: choices_of(operations.EVENTS)),
@@ -429,6 +439,11 @@ def subject_text(job: DeviceJob) -> str:
     return f"{titles.get(job.subject_type, job.subject_type)} {job.subject_id}"
 
 
+def job_title(job: DeviceJob) -> str:
+    """Return how a job is called."""
+    return _("Job %(number)s", number=job.id)
+
+
 class DeviceJobView(CrudView):
     """设备任务."""
 
@@ -452,7 +467,7 @@ class DeviceJobView(CrudView):
     computed = {"subject": subject_text, "why": explain_text}
     formatters = {"command": lambda code: operations.COMMANDS.get(code, code)}
     load = ("device",)
-    row_title = lambda job: _("Job %(number)s", number=job.id)  # noqa: E731
+    row_title = job_title
     show_fieldsets = [
         (
             "",

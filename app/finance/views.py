@@ -141,7 +141,7 @@ class CashierView(BaseView):
                 return int(kept.answer["id"])
             slip = operations.create_slip(
                 account_id=account_id,
-                amount=form.amount.data,
+                amount=form.amount.data or ZERO,
                 method=form.method.data,
                 payer=form.payer.data or "",
                 purpose=form.purpose.data,
@@ -367,6 +367,11 @@ class AccountView(CrudView):
     ]
 
 
+def line_title(line: Receivable) -> str:
+    """Return the deal and the line."""
+    return f"{line.account.title} {line.name}"
+
+
 class ReceivableView(CrudView):
     """应收."""
 
@@ -385,7 +390,7 @@ class ReceivableView(CrudView):
     }
     computed = {"paid": lambda line: format_yuan(_paid(line))}
     load = ("account",)
-    row_title = lambda line: f"{line.account.title} {line.name}"  # noqa: E731
+    row_title = line_title
     order = ("due_on", "id")
     totals = ("amount",)
     show_fieldsets = [("", ["account", "name", "due_on", "amount", "paid", "cancelled_at"])]
@@ -545,7 +550,7 @@ class BillBookView(CrudView):
         ]
         return form
 
-    def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
+    def prefill(self, purpose: str, row: Any) -> dict[str, Any]:  # noqa: ARG002 - the base's
         return {"digits": 5} if purpose == "add" else {}
 
 

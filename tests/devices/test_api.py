@@ -111,7 +111,8 @@ def test_a_lost_answer_comes_again_with_its_key(call, station, printer):
     assert lease(call, station, key="next").json["jobs"] == []
 
 
-def test_idle_calls_leave_nothing_behind(call, station, printer):
+@pytest.mark.usefixtures("printer")
+def test_idle_calls_leave_nothing_behind(call, station):
     for _ in range(3):
         assert lease(call, station).json["jobs"] == []
         call("heartbeat", {"devices": []}, station=station)
@@ -124,7 +125,8 @@ def test_an_idle_key_asked_again_may_bring_a_job(call, station, printer):
     assert len(lease(call, station, key="same").json["jobs"]) == 1
 
 
-def test_a_station_gets_no_other_stations_jobs(call, station, printer, project):
+@pytest.mark.usefixtures("printer")
+def test_a_station_gets_no_other_stations_jobs(call, station, project):
     make_job(make_device(make_station(project)))
     make_job(make_device(make_station(make_project())))
     assert lease(call, station).json["jobs"] == []

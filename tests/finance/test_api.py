@@ -54,7 +54,8 @@ def slip_body(**more):
     }
 
 
-def test_a_slip_is_made_and_confirmed(call, account, cashier, user_for, project):
+@pytest.mark.usefixtures("account")
+def test_a_slip_is_made_and_confirmed(call, cashier, user_for, project):
     make_device(make_station(project, operators=(cashier,)))
     make_hook(project)
     made = call(user_for("consultant"), "receipts", slip_body())
@@ -80,7 +81,8 @@ def test_money_needs_a_key(call, cashier, path):
     assert (answer.status_code, answer.json["error"]) == (400, "idempotency_key_missing")
 
 
-def test_the_same_key_answers_alike(call, account, cashier):
+@pytest.mark.usefixtures("account")
+def test_the_same_key_answers_alike(call, cashier):
     made = [call(cashier, "receipts", slip_body(), key="slip").json for _ in range(2)]
     assert made[0] == made[1]
     path = f"receipts/{made[0]['id']}/confirm"
@@ -97,6 +99,7 @@ def test_confirming_twice_under_two_keys(call, account, cashier):
     assert (again.status_code, again.json["error"]) == (409, "wrong_state")
 
 
+@pytest.mark.usefixtures("account")
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -112,14 +115,15 @@ def test_confirming_twice_under_two_keys(call, account, cashier):
         ({"subject": None}, "subject"),
     ],
 )
-def test_a_faulty_slip_names_the_field(call, account, cashier, wrong, field):
+def test_a_faulty_slip_names_the_field(call, cashier, wrong, field):
     answer = call(cashier, "receipts", slip_body(**wrong))
     assert answer.status_code == 422
     assert field in answer.json["fields"]
     assert db.session.query(Receipt).count() == 0
 
 
-def test_a_slip_is_withdrawn(call, account, user_for, cashier):
+@pytest.mark.usefixtures("account")
+def test_a_slip_is_withdrawn(call, user_for, cashier):
     consultant = user_for("consultant")
     made = call(consultant, "receipts", slip_body()).json
     done = call(consultant, f"receipts/{made['id']}/withdraw", {"reason": "写错"})
@@ -155,7 +159,8 @@ def test_who_may_what(call, account, cashier, user_for):
         assert answer.status_code == 403
 
 
-def test_outside_the_scope_there_is_nothing(call, account, cashier, user_for):
+@pytest.mark.usefixtures("cashier")
+def test_outside_the_scope_there_is_nothing(call, account, user_for):
     slip = make_slip(account)
     elsewhere = make_project()
     other = user_for("cashier", project=elsewhere)

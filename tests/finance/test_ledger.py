@@ -41,7 +41,8 @@ def broken():
     return {proof.name: breach for proof, breach in check_ledger() if breach is not None}
 
 
-def test_sound_books_hold(books):
+@pytest.mark.usefixtures("books")
+def test_sound_books_hold():
     assert broken() == {}
 
 
@@ -105,7 +106,8 @@ def test_every_proof_has_its_fault():
     assert {proof.name for proof in PROOFS} == {*FAULTS, "subscription_total"}
 
 
-def test_the_command_says_what_is_broken(app, books):
+@pytest.mark.usefixtures("books")
+def test_the_command_says_what_is_broken(app):
     runner = app.test_cli_runner()
     db.session.commit()
     sound = runner.invoke(args=["ledger", "check"])

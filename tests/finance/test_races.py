@@ -1,4 +1,4 @@
-"""Real commits at once: many cashiers, one slip, reversal against confirmation, close against pay."""
+"""Real commits at once: many cashiers on one slip, reversing or closing beside confirming."""
 
 from __future__ import annotations
 
