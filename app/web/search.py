@@ -1,0 +1,80 @@
+"""The search box: rooms, customers and documents of the project by a few typed letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
+
+from app.core.actor import Actor
+from app.web.access import needs
+from app.web.columns import Column
+from app.web.projects import current_project_id
+from app.web.rest import current
+
+if TYPE_CHECKING:
+    from app.web.crud import CrudView
+
+MOST_FOUND = 8
+LONGEST = 80
+#: figures beside a hit: what the list shows after its first column
+SHOWN_COLUMNS = 3
+
+blueprint = Blueprint("search", __name__)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one kind of record has for the typed letters."""
+
+    title: Any
+    rows: list[tuple[str, str, list[Any]]]
+    all_url: str
+
+
+def searched_views(actor: Actor) -> list[CrudView]:
+    """Return the views that take part in searching and that the actor may see, in their order."""
+    views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+    found = [view for view in views if getattr(view, "search_rank", None) is not None]
+    return sorted((view for view in found if view.may(actor, "see")), key=lambda v: v.search_rank)
+
+
+def find(view: CrudView, typed: str, project_id: int | None, actor: Actor) -> Found | None:
+    """Return what the view has, or None."""
+    rows = view.find(typed, actor=actor, project_id=project_id)[:MOST_FOUND]
+    if not rows:
+        return None
+    view.prepare(rows)
+    columns: list[Column] = view.columns[1 : SHOWN_COLUMNS + 1]
+    return Found(
+        title=view.list_title,
+        rows=[
+            (view.url("show", pk=row.id), view.title_of(row), [c.html(row) for c in columns])
+            for row in rows
+        ],
+        all_url=view.url("list", q=typed),
+    )
+
+
+@blueprint.get("/search/")
+@needs()
+def search() -> Any:
+    """Show what was found in this project; a single hit is opened at once."""
+    actor, typed = current(), request.args.get("q", "").strip()[:LONGEST]
+    everywhere = request.args.get("everywhere") == "1"
+    project_id = None if everywhere else current_project_id()
+    groups = []
+    if typed:
+        found = (find(view, typed, project_id, actor) for view in searched_views(actor))
+        groups = [group for group in found if group is not None]
+    if len(groups) == 1 and len(groups[0].rows) == 1 and "stay" not in request.args:
+        return redirect(groups[0].rows[0][0])
+    return render_template(
+        "web/search.html", typed=typed, groups=groups, everywhere=everywhere, project=project_id
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Answer under ``/search/``."""
+    app.register_blueprint(blueprint)
