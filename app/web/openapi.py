@@ -13,7 +13,7 @@ from flask_appbuilder.api.manager import OpenApi
 from flask_babel import gettext as _
 
 from app.web.access import needs
-from app.web.rest import RestApi, endpoint
+from app.web.rest import RestApi
 
 VERSION = "v1"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -101,12 +101,11 @@ class DescriptionApi(RestApi):
     resource_name = "description"
 
     @expose_api("/<version>/_openapi")
-    @endpoint()
-    def get(self, version: str) -> dict[str, Any]:
-        """Give the description of a version of the interface."""
+    def get(self, version: str) -> Any:
+        """Give the description of a version of the interface, to anybody: it holds no data."""
         if version != VERSION:
             abort(404)
-        return description()
+        return self.response(200, **description())
 
 
 class SwaggerView(BaseView):
