@@ -149,7 +149,7 @@ class StationView(CrudView):
     empty_sentence = _l("A station is a counter's PC with its devices. Add the first one.")
     list_columns = ["name", "light", "is_active"]
     search_columns = ["name", "is_active"]
-    label_columns = {"light": _l("Light")}
+    label_columns = {"light": _l("Status light")}
     computed = {"light": light_of_station}
     formatters = {"light": light_chip}
     order = ("name",)
@@ -193,7 +193,7 @@ class StationOperatorView(CrudView):
     list_columns = ["user", "station"]
     search_columns = ["station", "user"]
     label_columns = {"station": _l("Station")}
-    row_title = operator_title
+    row_title = staticmethod(operator_title)
     form_fieldsets = [("", ["station", "user"])]
     help_columns = {"user": _l("The papers of what he does come out at this station.")}
     exportable = False
@@ -262,7 +262,7 @@ class DeviceView(CrudView):
         "station": _l("Station"),
         "driver": _l("Driver"),
         "url": _l("Connection"),
-        "light": _l("Light"),
+        "light": _l("Status light"),
         "settings_text": _l("Settings"),
     }
     help_columns = {
@@ -381,8 +381,8 @@ class DeviceHookView(CrudView):
     list_columns = ["event", "command", "device_kind", "device", "is_active"]
     search_columns = ["event", "device_kind", "is_active"]
     label_columns = {
-        "event": _l("When"),
-        "command": _l("Do"),
+        "event": _l("Event"),
+        "command": _l("Order"),
         "device_kind": _l("Kind of device"),
         "device": _l("Device"),
     }
@@ -394,11 +394,11 @@ class DeviceHookView(CrudView):
         "command": lambda code: operations.COMMANDS.get(code, code),
         "device_kind": queries.kind_title,
     }
-    row_title = hook_title
+    row_title = staticmethod(hook_title)
     order = ("event", "id")
     form_extra = {
-        "event": SelectField(_l("When"), choices=lambda: choices_of(operations.EVENTS)),
-        "command": SelectField(_l("Do"), choices=lambda: choices_of(operations.COMMANDS)),
+        "event": SelectField(_l("Event"), choices=lambda: choices_of(operations.EVENTS)),
+        "command": SelectField(_l("Order"), choices=lambda: choices_of(operations.COMMANDS)),
         "device_kind": SelectField(
             _l("Kind of device"), choices=lambda: choices_of(catalogue.kinds())
         ),
@@ -441,7 +441,7 @@ def subject_text(job: DeviceJob) -> str:
 
 def job_title(job: DeviceJob) -> str:
     """Return how a job is called."""
-    return _("Job %(number)s", number=job.id)
+    return str(_("Job %(number)s", number=job.id))
 
 
 class DeviceJobView(CrudView):
@@ -459,7 +459,7 @@ class DeviceJobView(CrudView):
         "subject": _l("About"),
         "command": _l("Order"),
         "device": _l("Device"),
-        "why": _l("Why"),
+        "why": _l("Explanation"),
         "attempts": _l("Attempts"),
         "reprint": _l("Reprints"),
         "next_attempt_at": _l("Next attempt"),
@@ -467,7 +467,7 @@ class DeviceJobView(CrudView):
     computed = {"subject": subject_text, "why": explain_text}
     formatters = {"command": lambda code: operations.COMMANDS.get(code, code)}
     load = ("device",)
-    row_title = job_title
+    row_title = staticmethod(job_title)
     show_fieldsets = [
         (
             "",
@@ -482,7 +482,7 @@ class DeviceJobView(CrudView):
                 "created_at",
             ],
         ),
-        (_l("Why"), ["why"]),
+        (_l("Explanation"), ["why"]),
     ]
     show_template = "devices/job.html"
     exportable = False

@@ -383,14 +383,14 @@ class ReceivableView(CrudView):
     search_columns = ["account", "name", "due_on", "amount", "cancelled_at"]
     label_columns = {
         "account": _l("Account"),
-        "name": _l("Line"),
+        "name": _l("Payment line"),
         "due_on": _l("Due on"),
         "paid": _l("Paid"),
         "cancelled_at": _l("Cancelled at"),
     }
     computed = {"paid": lambda line: format_yuan(_paid(line))}
     load = ("account",)
-    row_title = line_title
+    row_title = staticmethod(line_title)
     order = ("due_on", "id")
     totals = ("amount",)
     show_fieldsets = [("", ["account", "name", "due_on", "amount", "paid", "cancelled_at"])]
