@@ -184,6 +184,7 @@ class Entrance(ProjectScoped, Base):
     name: Mapped[str] = mapped_column(String(60))
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     building: Mapped[Building] = relationship()
+    project: Mapped[Project] = relationship()
 
     def __str__(self) -> str:
         return self.name

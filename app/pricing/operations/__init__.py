@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.pricing.operations.adjust import draft_adjusted_plan
 from app.pricing.operations.effect import make_effective
 from app.pricing.operations.imports import (
     Agreement,
@@ -44,6 +45,7 @@ __all__ = [
     "delete_discount",
     "delete_payment_method",
     "delete_price_plan",
+    "draft_adjusted_plan",
     "edit_discount",
     "edit_payment_method",
     "freeze_plan",

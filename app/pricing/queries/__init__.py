@@ -10,6 +10,7 @@ from app.pricing.queries.plans import (
     iterate_plan_lines,
     list_plan_lines,
     list_plans,
+    list_requests_of_plan,
     plan_figures,
     plan_figures_by_building,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "list_plan_lines",
     "list_plans",
     "list_prices",
+    "list_requests_of_plan",
     "plan_figures",
     "plan_figures_by_building",
     "price_on",

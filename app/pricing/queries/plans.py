@@ -16,6 +16,7 @@ from app.estate.models import Building, Entrance, Room
 from app.pricing.models import PricePlan, PricePlanRow, RoomPrice
 from app.pricing.queries.found import there
 from app.pricing.queries.prices import in_force_of
+from app.workflows.models import ApprovalRequest
 
 #: how many plan rows are read at a time where all of them are wanted
 BATCH = 5000
@@ -224,3 +225,11 @@ def digest_of_plan(plan_id: int) -> str:
     A plan is seen and reached by its caller before this is asked.
     """
     return str(db.session.execute(_DIGEST, {"plan_id": plan_id}).scalar_one())
+
+
+def list_requests_of_plan(plan_id: int) -> list[ApprovalRequest]:
+    """Return the approval requests about a plan, the newest first."""
+    found = select(ApprovalRequest).where(
+        ApprovalRequest.subject_type == "price_plan", ApprovalRequest.subject_id == plan_id
+    )
+    return list(db.session.scalars(found.order_by(ApprovalRequest.id.desc())))

@@ -73,7 +73,7 @@ class PriceChange(ApprovalKind):
         return str(subject)
 
     def subject_path(self, subject_id: int) -> str | None:
-        return f"/price-plans/{subject_id}"
+        return f"/price-plans/show/{subject_id}"
 
     def clean(
         self,

@@ -1,0 +1,155 @@
+"""Pages of price lists: choosing a file, the dry run, the faults, carrying it out."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from flask import flash, redirect, request, send_file, url_for
+from flask_appbuilder import BaseView, expose
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.core.actor import Actor
+from app.core.errors import DomainError, NotFound
+from app.core.uow import unit_of_work
+from app.estate.models import RoomImport, RoomImportState
+from app.estate.operations import ReceivedFile, list_faults
+from app.estate.policies import ROOM, ROOM_IMPORT
+from app.estate.queries import get_project, get_room_import
+from app.estate.sheets import write_template
+from app.pricing import operations
+from app.web import show_page
+from app.web.access import needs
+from app.web.crud import CrudView, guarded
+from app.web.projects import current_project, current_project_id
+from app.web.rest import current
+
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: faults that the page shows; all of them are in the sheet
+SHOWN_FAULTS = 100
+
+
+class PriceListView(BaseView):
+    """导入房源: a price list is checked first and written only when somebody says so."""
+
+    route_base = "/price-lists"
+    default_view = "choose"
+
+    @expose("/")
+    @needs(f"{ROOM}:import")
+    def choose(self) -> Any:
+        """Show the form that takes the file."""
+        return self._form()
+
+    @expose("/check", methods=["POST"])
+    @needs(f"{ROOM}:import")
+    def check(self) -> Any:
+        """Make a dry run of the file and show what it would do."""
+        file, second = _file("file"), _file("compare")
+        if file is None:
+            return self._form(_("Choose the file that holds the price list.")), 422
+        actor = current()
+        try:
+            with unit_of_work(actor):
+                result = operations.import_price_list(
+                    file.content,
+                    file.name,
+                    project=get_project(_project_id()),
+                    update=request.form.get("update") == "1",
+                    dry_run=True,
+                    actor=actor,
+                    second=second,
+                )
+                record_id = result.record.id
+        except NotFound:
+            raise
+        except DomainError as error:
+            return self._form(error.message), 422
+        return redirect(url_for("RoomImportView.show", pk=record_id))
+
+    @expose("/template")
+    @needs(f"{ROOM}:import")
+    def template(self) -> Any:
+        """Send an empty price list to fill in."""
+        stream = BytesIO()
+        write_template(stream)
+        stream.seek(0)
+        name = f"{_('Price list template')}.xlsx"
+        return send_file(stream, mimetype=SHEET, as_attachment=True, download_name=name)
+
+    @expose("/<int:pk>/carry-out", methods=["POST"])
+    @needs(f"{ROOM}:import")
+    def carry_out(self, pk: int) -> Any:
+        """Write what the dry run showed."""
+        actor = current()
+        try:
+            with unit_of_work(actor):
+                result = operations.carry_out_import(get_room_import(pk), actor=actor)
+                rooms, faults = result.outcome.rooms, len(result.faults)
+        except DomainError as error:
+            flash(str(error.message), "danger")
+        else:
+            if faults:
+                flash(_("The rooms have changed since; the list was refused."), "danger")
+            else:
+                flash(_("%(count)d rooms have been imported.", count=rooms))
+        return redirect(url_for("RoomImportView.show", pk=pk))
+
+    def _form(self, sentence: Any = None) -> Any:
+        return self.render_template(
+            "pricing/import.html", sentence=sentence, project=current_project()
+        )
+
+
+def _file(name: str) -> ReceivedFile | None:
+    part = request.files.get(name)
+    if part is None or not part.filename:
+        return None
+    return ReceivedFile(part.filename, part.read())
+
+
+def _project_id() -> int:
+    project_id = current_project_id()
+    if project_id is None:
+        raise NotFound(_("There is no such project within your scope."))
+    return project_id
+
+
+class RoomImportView(CrudView):
+    """导入批次: what every import was and did."""
+
+    datamodel = SQLAInterface(RoomImport)
+    route_base = "/room-imports"
+    permission = ROOM_IMPORT
+    list_title = _l("Imports of price lists")
+    empty_sentence = _l("No price list has been imported yet.")
+    list_columns = ("number", "file_name", "state", "rooms", "list_total", "created_at", "project")
+    search_columns = ("number", "file_name", "state", "created_at")
+    states = {"state": RoomImportState}
+    computed = {
+        "rooms": lambda record: record.counts.get("rooms", 0),
+        "list_total": lambda record: record.counts.get("list_total", ""),
+    }
+    label_columns = {
+        "file_name": _l("File"),
+        "rooms": _l("Rooms"),
+        "list_total": _l("Sum of list totals"),
+    }
+    show_fieldsets = (("", ("number", "file_name", "state", "created_at", "project")),)
+    show_template = "pricing/room_import.html"
+    exportable = False
+
+    @expose("/show/<int:pk>")
+    @guarded("see")
+    def show(self, pk: int, *, actor: Actor) -> Any:
+        """Show an import: what it did or would do, or why it was refused."""
+        record = self.get(pk, actor)
+        return self.render_template(
+            self.show_template,
+            page=show_page.build(self, record, actor),
+            faults=list_faults(record)[:SHOWN_FAULTS],
+            may_carry_out=record.state == RoomImportState.CHECKED.value
+            and actor.may(f"{ROOM}:import"),
+        )

@@ -1,0 +1,348 @@
+"""Pages of prices: import, plans, release, terms; rights, scope, what is hidden."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from python_calamine import CalamineWorkbook
+from sqlalchemy import func, select
+
+from app.estate.models import Room, RoomImport
+from app.pricing.models import Discount, PaymentMethod, PricePlan
+from app.pricing.operations import submit_price_plan
+from tests.factories.estate import make_building, make_room
+from tests.factories.people import make_project
+from tests.factories.pricing import (
+    make_discount,
+    make_payment_method,
+    make_plan,
+    make_room_for_sale,
+    price_rooms,
+)
+
+ROW = ["3栋", "1单元", 31, "01", 125.53, 100.05, 52229.87]
+
+
+@pytest.fixture
+def page(client, user_for, sign_in):
+    """``page("steward", "/price-plans/list/")``: what that role sees there."""
+    users = {}
+
+    def open_page(role, path, *, project=..., data=None, follow=False):
+        key = (role, id(project))
+        if key not in users:
+            users[key] = user_for(role) if project is ... else user_for(role, project=project)
+        sign_in(client, users[key])
+        if data is None:
+            return client.get(path)
+        return client.post(path, data=data, follow_redirects=follow)
+
+    return open_page
+
+
+def upload(page, data, *, role="steward", **more):
+    form = {"file": (BytesIO(data), "list.xlsx"), **more}
+    return page(role, "/price-lists/check", data=form)
+
+
+def test_a_list_is_checked_then_imported(page, rows_file, matrix_file, session, project):
+    assert page("steward", "/price-lists/").status_code == 200
+    checked = upload(page, rows_file, compare=(BytesIO(matrix_file), "matrix.xlsx"))
+    assert checked.status_code == 302
+    preview = page("steward", checked.location).text
+    for figure in ("416", "2,134,261,656.44", "643,207,077.40", "0.85", "matrix.xlsx"):
+        assert figure in preview
+    rooms = select(func.count()).where(Room.project_id == project.id)
+    assert session.scalar(rooms) == 0
+
+    record = session.scalars(select(RoomImport)).one()
+    path = f"/price-lists/{record.id}/carry-out"
+    done = page("steward", path, data={}, follow=True)
+    assert done.status_code == 200
+    assert session.scalar(rooms) == 416
+    plan = session.scalars(select(PricePlan)).one()
+    assert f"/price-plans/show/{plan.id}" in done.text
+    # Pressed twice, it is imported once.
+    page("steward", path, data={})
+    assert session.scalar(select(func.count()).select_from(PricePlan)) == 1
+
+
+def test_faults_are_shown_and_sent_as_a_sheet(page, sheet, session):
+    checked = upload(page, sheet([ROW, ["3栋", "1单元", "顶楼", "02", "x", 100, 1]]))
+    shown = page("steward", checked.location).text
+    assert "顶楼" in shown
+    record = session.scalars(select(RoomImport)).one()
+    assert f"/price-lists/{record.id}/carry-out" not in shown
+    address = f"/api/v1/room-imports/{record.id}/faults.xlsx"
+    assert address in shown
+    sent = page("steward", address)
+    rows = CalamineWorkbook.from_filelike(BytesIO(sent.data)).get_sheet_by_index(0).to_python()
+    assert len(rows) == 3
+    page("steward", f"/price-lists/{record.id}/carry-out", data={})
+    assert session.scalar(select(func.count()).select_from(Room)) == 0
+
+
+def test_no_file_is_said_on_the_form(page):
+    assert page("steward", "/price-lists/check", data={}).status_code == 422
+
+
+def test_the_template_can_be_fetched(page):
+    sent = page("steward", "/price-lists/template")
+    names = CalamineWorkbook.from_filelike(BytesIO(sent.data)).sheet_names
+    assert names[0] == "房源"
+
+
+def test_rooms_that_differ_are_shown_before_and_after(page, sheet, session):
+    first = upload(page, sheet([ROW]))
+    record = session.scalars(select(RoomImport)).one()
+    page("steward", f"/price-lists/{record.id}/carry-out", data={})
+    del first
+    second = upload(page, sheet([[*ROW[:4], 126, 100.05, 52229.87]]))
+    shown = page("steward", second.location).text
+    assert "<del>125.53</del>" in shown
+    assert "<ins>126.00</ins>" in shown
+
+
+@pytest.mark.parametrize("role", ["consultant", "manager", "director", "agency"])
+def test_others_do_not_import(page, role):
+    assert page(role, "/price-lists/").status_code == 403
+    assert page(role, "/price-lists/check", data={}).status_code == 403
+    assert page(role, "/price-lists/1/carry-out", data={}).status_code == 403
+
+
+def test_an_import_outside_scope_is_404(page, sheet, session):
+    upload(page, sheet([ROW]))
+    record = session.scalars(select(RoomImport)).one()
+    elsewhere = make_project()
+    for path, data in (
+        (f"/room-imports/show/{record.id}", None),
+        (f"/price-lists/{record.id}/carry-out", {}),
+    ):
+        answer = page("steward", path, project=elsewhere, data=data, follow=True)
+        assert answer.status_code == 404
+
+
+@pytest.fixture
+def plan(project):
+    building = make_building(project, name="3栋")
+    rooms = [make_room(building, number=f"{floor}01") for floor in (1, 2, 3)]
+    price_rooms(rooms[:2], "5000000.00", floor_total="4900000.00")
+    return make_plan(rooms, "4800000.00", name="二批调价")
+
+
+def test_a_plan_shows_before_and_after(page, plan, user_for):
+    for role in ("finance_manager", "director", "gm"):
+        user_for(role)
+    shown = page("manager", f"/price-plans/show/{plan.id}").text
+    for figure in ("14,400,000.00", "5,000,000.00", "4,800,000.00", "-4.00%", "3栋-101"):
+        assert figure in shown
+    assert f"/approvals/new/price_change/{plan.id}" in shown
+    assert "二批调价" in page("manager", "/price-plans/list/").text
+    assert page("manager", f"/approvals/new/price_change/{plan.id}").status_code == 200
+
+
+def test_a_long_plan_is_shown_page_by_page(page, project):
+    building = make_building(project)
+    plan = make_plan([make_room(building) for _ in range(101)])
+    first = page("manager", f"/price-plans/show/{plan.id}").text
+    assert "?after=" in first
+    after = first.partition("?after=")[2].partition("#")[0]
+    rest = page("manager", f"/price-plans/show/{plan.id}?after={after}").text
+    assert rest.count("/rooms/show/") == 1
+
+
+def test_a_plan_in_approval_offers_no_change(page, plan, actor_for):
+    for role in ("manager", "finance_manager", "director", "gm"):
+        actor_for(role)
+    request = submit_price_plan(plan, reason="调价", actor=actor_for("steward"))
+    shown = page("manager", f"/price-plans/show/{plan.id}").text
+    assert request.number in shown
+    assert "/approvals/new/" not in shown
+    assert f"/price-plans/edit/{plan.id}" not in shown
+    assert page("manager", f"/price-plans/edit/{plan.id}").status_code == 409
+
+
+def test_a_plan_is_drafted_renamed_and_deleted_on_its_pages(page, plan, project, session):
+    data = {"project": project.id, "name": "普涨3%", "percent": "3"}
+    added = page("manager", "/price-plans/add", data=data)
+    assert added.status_code == 302, added.text
+    made = session.scalars(select(PricePlan).where(PricePlan.name == "普涨3%")).one()
+    assert "5,150,000.00" in page("manager", added.location).text
+    wrong = page("manager", "/price-plans/add", data=data | {"per_room": "1000"})
+    assert wrong.status_code == 422
+    renamed = page("manager", f"/price-plans/edit/{made.id}", data={"name": "普涨"})
+    assert renamed.status_code == 302, renamed.text
+    assert page("manager", f"/price-plans/delete/{made.id}", data={}).status_code == 302
+    assert session.scalar(select(func.count()).select_from(PricePlan)) == 2
+    del plan
+
+
+def test_plans_are_not_for_everybody(page, plan):
+    assert page("consultant", f"/price-plans/show/{plan.id}").status_code == 403
+    assert page("director", f"/price-plans/show/{plan.id}").status_code == 200
+    assert page("director", "/price-plans/add").status_code == 403
+    elsewhere = make_project()
+    for path in (f"/price-plans/show/{plan.id}", f"/price-plans/edit/{plan.id}"):
+        assert page("manager", path, project=elsewhere).status_code == 404
+    assert "二批调价" not in page("manager", "/price-plans/list/", project=elsewhere).text
+
+
+def test_floor_prices_are_hidden_from_who_may_not_see_them(page, plan):
+    del plan
+    assert "4,900,000.00" in page("manager", "/room-prices/list/").text
+    listed = page("consultant", "/room-prices/list/")
+    assert listed.status_code == 200
+    assert "5,000,000.00" in listed.text
+    assert "4,900,000.00" not in listed.text
+
+
+def test_a_building_is_released_and_withdrawn(page, project, session):
+    building = make_building(project, name="3栋")
+    rooms = [make_room(building) for _ in range(2)]
+    price_rooms(rooms)
+    shown = page("director", "/sale/")
+    assert shown.status_code == 200
+    assert f"/sale/{building.id}/release" in shown.text
+    done = page("director", f"/sale/{building.id}/release", data={"reason": "首开"}, follow=True)
+    assert done.status_code == 200
+    statuses = select(Room.status).where(Room.building_id == building.id)
+    assert set(session.scalars(statuses)) == {"available"}
+    page("director", f"/sale/{building.id}/withdraw", data={"reason": "停售"})
+    assert set(session.scalars(statuses)) == {"unreleased"}
+
+
+def test_what_is_missing_is_said(page, project, session):
+    building = make_building(project, name="7栋", permit=False)
+    make_room(building)
+    shown = page("director", "/sale/").text
+    assert f"/sale/{building.id}/release" not in shown
+    answer = page("director", f"/sale/{building.id}/release", data={"reason": "首开"}, follow=True)
+    assert "7栋" in answer.text
+    assert set(session.scalars(select(Room.status))) == {"unreleased"}
+
+
+def test_releasing_is_the_directors_and_within_scope(page, project):
+    building = make_building(project)
+    price_rooms([make_room(building)])
+    for step in ("release", "withdraw"):
+        path = f"/sale/{building.id}/{step}"
+        assert page("manager", path, data={"reason": "x"}).status_code == 403
+        stranger = page("director", path, data={"reason": "x"}, project=make_project())
+        assert stranger.status_code == 404
+    assert page("manager", "/sale/").status_code == 403
+
+
+def test_rooms_chosen_in_the_list_are_released_with_a_reason(page, project, session):
+    building = make_building(project)
+    rooms = [make_room(building) for _ in range(2)]
+    price_rooms(rooms)
+    ids = "&".join(f"id={room.id}" for room in rooms)
+    asked = page("director", f"/rooms/act/release?{ids}")
+    assert asked.status_code == 200
+    data = {"id": [room.id for room in rooms], "_form": "1", "reason": ""}
+    assert page("director", "/rooms/act/release", data=data).status_code == 422
+    answer = page("director", "/rooms/act/release", data=data | {"reason": "首开"})
+    assert answer.status_code == 302, answer.text
+    assert set(session.scalars(select(Room.status))) == {"available"}
+    assert page("manager", "/rooms/act/release", data=data).status_code == 403
+    stranger = page("director", "/rooms/act/release", data=data, project=make_project())
+    assert stranger.status_code == 404
+
+
+def test_a_price_is_confirmed_on_the_rooms_page(page, project, session):
+    room = make_room_for_sale(project=project, status="repricing")
+    assert "act/confirm-price" in page("manager", f"/rooms/show/{room.id}").text
+    page("manager", "/rooms/act/confirm-price", data={"id": room.id})
+    session.expire_all()
+    assert session.get(Room, room.id).status == "available"
+
+
+LINES = {
+    "lines-0-kind": "deposit",
+    "lines-0-name": "定金",
+    "lines-0-basis": "fixed",
+    "lines-0-value": "100,000.00",
+    "lines-0-due_rule": "subscription",
+    "lines-0-due_days": "0",
+    "lines-1-kind": "loan",
+    "lines-1-basis": "rest",
+    "lines-1-due_rule": "contract",
+    "lines-1-due_days": "60",
+    "lines-1-round_down_to": "10000",
+    "lines-2-kind": "down_payment",
+    "lines-2-basis": "percent",
+    "lines-2-value": "30",
+    "lines-2-due_rule": "contract",
+    "lines-2-due_days": "7",
+    "lines-3-kind": "",
+    "lines-3-basis": "rest",
+    "lines-3-due_rule": "subscription",
+}
+
+
+def test_a_payment_method_is_entered_with_its_lines(page, project, session):
+    form = page("steward", "/payment-methods/add")
+    assert form.status_code == 200
+    assert 'name="lines-0-kind"' in form.text
+    data = {
+        "project": project.id,
+        "name": "按揭",
+        "discount_percent": "",
+        "is_active": "1",
+        **LINES,
+    }
+    added = page("steward", "/payment-methods/add", data=data)
+    assert added.status_code == 302, added.text
+    method = session.scalars(select(PaymentMethod)).one()
+    assert [line.kind for line in method.lines] == ["deposit", "loan", "down_payment"]
+    assert method.lines[1].name
+    assert method.lines[0].value == Decimal(100000)
+    shown = page("steward", f"/payment-methods/show/{method.id}").text
+    assert "100,000.00" in shown
+    assert "30.00%" in shown
+    assert "按揭" in page("consultant", "/payment-methods/list/").text
+
+    edit = page("steward", f"/payment-methods/edit/{method.id}").text
+    assert 'value="100000.00"' in edit
+    wrong = data | {"lines-1-kind": ""}
+    refused = page("steward", f"/payment-methods/edit/{method.id}", data=wrong)
+    assert refused.status_code == 422
+    changed = data | {"lines-0-value": "50000"}
+    assert page("steward", f"/payment-methods/edit/{method.id}", data=changed).status_code == 302
+    session.expire_all()
+    assert session.scalars(select(PaymentMethod)).one().lines[0].value == Decimal(50000)
+    assert page("steward", f"/payment-methods/delete/{method.id}", data={}).status_code == 302
+
+
+def test_a_discount_is_entered_and_changed(page, project, session):
+    data = {
+        "project": project.id,
+        "name": "开盘优惠",
+        "kind": "percent",
+        "value": "1",
+        "position": "",
+        "is_stackable": "1",
+        "is_active": "1",
+    }
+    added = page("steward", "/discounts/add", data=data)
+    assert added.status_code == 302, added.text
+    discount = session.scalars(select(Discount)).one()
+    refused = page("steward", f"/discounts/edit/{discount.id}", data=data | {"value": "100"})
+    assert refused.status_code == 422
+    assert 'id="value-error"' in refused.text
+    assert page("steward", "/discounts/list/").status_code == 200
+    assert page("steward", f"/discounts/show/{discount.id}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["payment-methods", "discounts"])
+def test_terms_are_seen_by_all_and_changed_by_the_steward(page, project, name):
+    row = make_payment_method(project) if name == "payment-methods" else make_discount(project)
+    assert page("consultant", f"/{name}/show/{row.id}").status_code == 200
+    assert page("consultant", f"/{name}/edit/{row.id}").status_code == 403
+    elsewhere = make_project()
+    for step in ("show", "edit"):
+        assert page("steward", f"/{name}/{step}/{row.id}", project=elsewhere).status_code == 404
+    answer = page("steward", f"/{name}/delete/{row.id}", project=elsewhere, data={})
+    assert answer.status_code == 404
