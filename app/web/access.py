@@ -55,3 +55,21 @@ def needs(*permissions: str) -> Callable[[Callable[..., Any]], Callable[..., Any
         return call
 
     return decorate
+
+
+def guarded(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a method of a CrudView run for a signed-in person who holds ``<permission>:<action>``."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            actor = signed_in()
+            if actor is None:
+                return to_the_door()
+            require_any(actor, (self.right(action),))
+            return method(self, *args, actor=actor, **kwargs)
+
+        call.__name__, call.__doc__ = method.__name__, method.__doc__
+        call._permission_name = action  # type: ignore[attr-defined]  # noqa: SLF001
+        return call
+
+    return decorate

@@ -19,16 +19,18 @@ from app.core.scope import ProjectScoped
 from app.core.states import State
 from app.core.uow import unit_of_work
 from app.web import export, list_page, show_page
-from app.web.access import require_any, signed_in, to_the_door
+from app.web.access import guarded
 from app.web.actions import Related, RowAction
 from app.web.choices import find_choices
 from app.web.columns import Column, resolve
-from app.web.crud_forms import ChoiceField, CrudForm, argument_name, cleaned, make_form, seen_digest
+from app.web.crud_forms import ChoiceField, CrudForm, cleaned, seen_digest
 from app.web.filters import active_filter, quick_search
+from app.web.form_converter import make_form
 from app.web.joins import Joins
 from app.web.listing import Order, Query, load_options
 from app.web.projects import current_project_id
 from app.web.saving import problem_of
+from app.web.step_pages import StepPages
 
 Fieldsets = Sequence[tuple[Any, Sequence[str]]]
 
@@ -45,25 +47,7 @@ METHOD_RIGHTS = {
 _FUNCTIONS = ("add_operation", "edit_operation", "delete_operation", "row_title", "can_edit")
 
 
-def guarded(action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a method of a CrudView run for a signed-in person who holds ``<permission>:<action>``."""
-
-    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(self: CrudView, *args: Any, **kwargs: Any) -> Any:
-            actor = signed_in()
-            if actor is None:
-                return to_the_door()
-            require_any(actor, (self.right(action),))
-            return method(self, *args, actor=actor, **kwargs)
-
-        call.__name__, call.__doc__ = method.__name__, method.__doc__
-        call._permission_name = action  # type: ignore[attr-defined]  # noqa: SLF001
-        return call
-
-    return decorate
-
-
-class CrudView(ModelView):
+class CrudView(StepPages, ModelView):
     """The pages of one entity, declared by class attributes.
 
     Reads go through ``app.core.scope``; changes through the declared operations inside one unit
@@ -425,54 +409,6 @@ class CrudView(ModelView):
             request.args, actor, project_id=self.project_of_list(request.args)
         )
         return export.send(self, query, filters, actor)
-
-    @expose("/act/<name>", methods=["GET", "POST"])
-    @guarded("see")
-    def act(self, name: str, *, actor: Actor) -> Any:
-        """Take a step with the rows, asking for what the step needs first."""
-        action = next((one for one in self.row_actions if one.name == name), None)
-        if action is None:
-            raise NotFound(_("There is nothing here, or it is not within your scope."))
-        require_any(actor, (action.right(self.permission),))
-        given = request.values.getlist("id")
-        rows = self.rows([int(one) for one in given if one.isdecimal()], actor)
-        form = self._action_form(action)
-        problem = None
-        if (
-            request.method == "POST"
-            and ("_form" in request.form or not action.fields)
-            and form.validate()
-        ):
-            try:
-                return self._take(action, rows, form, actor)
-            except (DomainError, IntegrityError) as error:
-                problem = problem_of(error, form, self.model)
-                rows = self.rows([row.id for row in rows], actor)
-        return self.render_template(
-            "web/act.html", view=self, action=action, rows=rows, form=form, problem=problem
-        ), 422 if problem or form.errors else 200
-
-    def _take(self, action: RowAction, rows: Sequence[Any], form: CrudForm, actor: Actor) -> Any:
-        ids = [row.id for row in rows]
-        with unit_of_work(actor):
-            # Read again inside the unit of work: the operation must see what is there now.
-            action.run(
-                self.rows(ids, actor),
-                actor=actor,
-                values={argument_name(field, self.model): field.data for field in form},
-            )
-        flash(str(action.done or _("%(step)s: done.", step=action.title)))
-        back = self.url("show", pk=ids[0]) if len(ids) == 1 else self.url("list")
-        return redirect(back)
-
-    def _action_form(self, action: RowAction) -> CrudForm:
-        form_class = type("ActionForm", (CrudForm,), dict(action.fields))
-        posted = request.form if request.method == "POST" and "_form" in request.form else None
-        form: CrudForm = form_class(formdata=posted)
-        for field in form:
-            if isinstance(field, ChoiceField):
-                field.address = f"/choices/{self.endpoint}/{field.short_name}"
-        return form
 
     def _after(self, row: Any, actor: Actor) -> str:
         return self.url("show", pk=row.id) if self.may(actor, "see") else self.url("list")
