@@ -125,7 +125,10 @@ class CustomerView(CrudView):
         "own_address": _if_own("address"),
         "sex_word": lambda row: SEXES[row.sex] if row.sex else "",
     }
-    formatters = {"document_chip": lambda chip: chip}
+    formatters = {
+        "document_chip": lambda chip: chip,
+        "phone": lambda phone: Markup('<span class="num">{}</span>').format(phone),
+    }
     label_columns = {
         "name": _l("Customer name"),
         "kind": _l("Kind"),
@@ -154,7 +157,7 @@ class CustomerView(CrudView):
     }
     states = {"kind": CustomerKind, "id_kind": IdentityKind}
     show_fieldsets = (
-        (_l("Person"), ("name", "kind", "phone", "sex_word", "own_birthday", "document")),
+        (_l("Basics"), ("name", "kind", "phone", "sex_word", "own_birthday", "document")),
         (_l("More"), ("own_address", "source", "owner", "created_at", "consented_at", "remark")),
     )
     add_fieldsets = (

@@ -77,7 +77,8 @@ def _signing(subscription: Subscription) -> Markup:
     if not overdue:
         return Markup('<span class="num">{}</span>').format(day)
     words = _("overdue %(count)s days", count=overdue)
-    return Markup('<span class="num">{}</span> <span class="chip bad">{}</span>').format(day, words)
+    shown = '<span class="num nowrap">{} <span class="chip bad">{}</span></span>'
+    return Markup(shown).format(day, words)  # noqa: S704 - format escapes
 
 
 class SubscriptionView(CrudView):

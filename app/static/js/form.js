@@ -77,15 +77,16 @@
     clear.hidden = many || !kept.value;
     if (!many) root.append(clear);
 
-    box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 160); });
+    /* What was found for the words before must not be chosen by an Enter that comes too early. */
+    box.addEventListener("input", () => { clearTimeout(timer); say(words.searching); timer = setTimeout(ask, 160); });
     box.addEventListener("click", () => { if (list.hidden) { box.select(); ask(); } });
     box.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         if (list.hidden) ask(); else point(at + (event.key === "ArrowDown" ? 1 : -1));
-      } else if (event.key === "Enter" && !list.hidden && options[at]) {
+      } else if (event.key === "Enter" && !list.hidden) {
         event.preventDefault();
-        choose(options[at]);
+        if (options[at]) choose(options[at]);
       } else if (event.key === "Escape" && !list.hidden) {
         event.stopPropagation();
         close();
