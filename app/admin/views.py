@@ -125,6 +125,7 @@ class UserView(CrudView):
         ),
     ]
     related = [Related(_l("Organizations"), "MemberView", "user", ("organization",))]
+    exportable = False
 
     def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
         """Fill in what the model keeps under other names."""
@@ -155,6 +156,7 @@ class OrganizationView(CrudView):
         Related(_l("Below it"), "OrganizationView", "parent"),
         Related(_l("Members"), "MemberView", "organization", ("user", "user.username")),
     ]
+    exportable = False
 
 
 class MemberView(CrudView):
@@ -173,6 +175,7 @@ class MemberView(CrudView):
     show_fieldsets = [("", ["user", "user.username", "organization"])]
     add_fieldsets = [("", ["user", "organization"])]
     row_title = staticmethod(lambda row: f"{row.user} · {row.organization}")
+    exportable = False
     add_operation = operations.join_organization
     delete_operation = operations.leave_organization
 
