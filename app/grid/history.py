@@ -29,7 +29,7 @@ TITLES = {
     "hold_lapsed": _l("Hold lapsed"),
     "subscribed": _l("Subscribed"),
     "deal_awaiting_deposit": _l("Awaiting the deposit"),
-    "deal_deposit_short": _l("Deposit short"),
+    "deal_deposit_short": _l("Deposit not in full"),
     "deal_active": _l("Deposit received"),
     "deal_contracted": _l("Contract made"),
     "deal_lapsed": _l("Subscription lapsed"),

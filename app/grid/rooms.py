@@ -22,7 +22,13 @@ from app.pricing import policies as pricing
 from app.pricing.queries import get_current_price
 from app.sales import policies as sales
 from app.sales.models import SubscriptionState
-from app.sales.queries import LiveHold, LiveSubscription, live_holds, live_subscriptions
+from app.sales.queries import (
+    LiveHold,
+    LiveSubscription,
+    live_holds,
+    live_subscriptions,
+    usable_special_discounts,
+)
 
 
 def describe_room(room_id: int, *, actor: Actor) -> dict[str, Any]:
@@ -40,6 +46,7 @@ def describe_room(room_id: int, *, actor: Actor) -> dict[str, Any]:
         "price": _price(room_id, actor),
         "hold": _hold(hold, room.project_id, actor) if hold else None,
         "deal": _deal(deal, actor) if deal else None,
+        "special_discounts": _special_discounts(room_id, actor),
         "actions": list_actions(room, hold, actor),
         "timeline": [step.as_json() for step in list_steps(room_id, actor=actor)],
     }
@@ -141,6 +148,21 @@ def _sees_customer(hold: LiveHold, project_id: int, actor: Actor) -> bool:
     # Read within scope: the owner decides whether the actor sees this customer at all.
     owner = db.session.get(Customer, hold.customer_id)
     return owner is not None and sees(owner.owner_id, project_id, actor)
+
+
+def _special_discounts(room_id: int, actor: Actor) -> list[dict[str, Any]]:
+    if not actor.may(sales.SEE_SPECIALS):
+        return []
+    return [
+        {
+            "id": special.id,
+            "percent": plain(special.percent),
+            "customer": special.customer.masked_name if special.customer else None,
+            "customer_id": special.customer_id,
+            "valid_until": special.valid_until.isoformat(),
+        }
+        for special in usable_special_discounts(room_id)
+    ]
 
 
 def _deal(deal: LiveSubscription, actor: Actor) -> dict[str, Any]:

@@ -66,7 +66,7 @@
       const text = saying(kind);
       summary.classList.toggle("on", Boolean(text));
       said.textContent = text;
-      cross.hidden = !text;
+      said.hidden = cross.hidden = !text;
       const empty = kind.list && kind.code !== "status" && kind.list().length < 2;
       chip.hidden = empty && !text;
     };
@@ -111,7 +111,7 @@
   function set(code, value) {
     if (value === null) delete chosen[code]; else chosen[code] = value;
     [...kinds, building].forEach((kind) => kind.update());
-    model.tell(code === "building" ? "choice" : "view");
+    model.tell(code === "building" ? "choice" : "filter");
     drawCounters();
   }
 
@@ -158,11 +158,21 @@
       const focus = document.activeElement?.dataset.status === code;
       const card = make("button", { class: `card kpi st-${code}`, type: "button", "data-status": code, "aria-pressed": String(on) },
         make("span", {}, `${status.mark} ${status.title}`), make("b", {}, String(one.rooms)),
-        make("em", {}, format.say("counter", { total: format.short(one.fen / 100, 2) })));
+        make("em", {}, format.say("counter", { total: one.fen ? format.large(one.fen / 100) : "" })));
       return [card, focus];
     });
     counts.replaceChildren(...cards.map(([card]) => card));
     cards.find(([, focus]) => focus)?.[0].focus();
+    drawLegend(found);
+  }
+
+  /* Only what is there to be explained. */
+  const legend = document.getElementById("legend");
+  function drawLegend(found) {
+    const marks = new Set();
+    for (const room of model.rooms.values()) room.marks.forEach((code) => marks.add(code));
+    legend.querySelectorAll("[data-status]").forEach((one) => { one.hidden = !found[one.dataset.status]; });
+    legend.querySelectorAll("[data-mark]").forEach((one) => { one.hidden = !marks.has(one.dataset.mark); });
   }
   counts.addEventListener("click", (event) => {
     const code = event.target.closest("[data-status]")?.dataset.status;

@@ -13,16 +13,18 @@
   const fill = (sentence, values = {}) => sentence.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
   const say = (name, values) => fill(setup.words[name] ?? name, values);
 
-  /* Yuan as a cell and a counter write them: 655.6万, 10.96 亿; in English 6.56 m. */
-  function short(yuan, digits = 1) {
+  /* Yuan as a cell writes them: 655.6万; in English 6.56 m. */
+  function short(yuan) {
     if (yuan === null || yuan === undefined) return "";
     const value = Number(yuan);
-    if (!chinese) {
-      if (Math.abs(value) >= 1e9) return `${(value / 1e9).toFixed(2)} bn`;
-      return Math.abs(value) >= 1e6 ? `${(value / 1e6).toFixed(2)} m` : whole.format(value);
-    }
-    if (Math.abs(value) >= 1e8) return `${(value / 1e8).toFixed(2)} 亿`;
-    return Math.abs(value) >= 1e4 ? `${(value / 1e4).toFixed(digits)}万` : whole.format(value);
+    if (!chinese) return value >= 1e6 ? `${(value / 1e6).toFixed(2)} m` : whole.format(value);
+    return value >= 1e4 ? `${(value / 1e4).toFixed(1)}万` : whole.format(value);
+  }
+
+  /* Yuan as a counter writes them: 10.96 亿, 436 万. */
+  function large(yuan) {
+    if (!chinese) return yuan >= 1e9 ? `${(yuan / 1e9).toFixed(2)} bn` : `${(yuan / 1e6).toFixed(1)} m`;
+    return yuan >= 1e7 || yuan === 0 ? `${(yuan / 1e8).toFixed(2)} 亿` : `${(yuan / 1e4).toFixed(0)} 万`;
   }
 
   /* In full, as a price list has it; whole yuan are written without their noughts. */
@@ -48,5 +50,5 @@
     return `${day.startsWith(dayOf.format(now).slice(0, 4)) ? day.slice(5) : day} ${hour}`;
   }
 
-  grid.format = { fill, say, short, yuan, square, moment, day: (date) => dayOf.format(date), time: (date) => clockOf.format(date), status };
+  grid.format = { fill, say, short, large, yuan, square, moment, day: (date) => dayOf.format(date), time: (date) => clockOf.format(date), status };
 })();

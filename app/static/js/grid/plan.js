@@ -13,18 +13,22 @@
   const pattern = make("div", { class: "room", role: "gridcell", tabindex: "-1" },
     make("b"), make("u"), make("s"), make("em"));
 
+  /* A line breaks between figure and figure, not before a unit or within a masked name. */
+  const square = (room) => `${room.gross_area}\u2060㎡`;
+  const party = (room) => (model.sold.has(room.status)
+    ? [room.buyer?.replace("*", "\u2060*"), room.consultant].filter(Boolean).join("\u00a0") : "");
+  const price = (room) => (room.status === "repricing" ? "" : format.short(room.list_total));
+  const full = (text) => (text === null || text === undefined ? "" : format.yuan(text));
   const contents = {
-    area_total: (room) => `${room.gross_area}㎡ ${party(room) || price(room)}`,
-    area_unit: (room) => `${room.gross_area}㎡ ${room.list_unit_price ? format.yuan(room.list_unit_price) : ""}`,
-    type_area: (room) => `${room.house_type || ""} ${room.gross_area}㎡`,
-    total: (room) => (room.list_total ? format.yuan(room.list_total) : ""),
-    unit: (room) => (room.list_unit_price ? format.yuan(room.list_unit_price) : ""),
-    floor_total: (room) => (room.floor_total ? format.yuan(room.floor_total) : ""),
-    party: (room) => party(room),
+    area_total: (room) => `${square(room)} ${party(room) || price(room)}`,
+    area_unit: (room) => `${square(room)} ${full(room.list_unit_price)}`,
+    type_area: (room) => `${room.house_type || ""} ${square(room)}`,
+    total: (room) => full(room.list_total),
+    unit: (room) => full(room.list_unit_price),
+    floor_total: (room) => full(room.floor_total),
+    party,
     nothing: () => "",
   };
-  const party = (room) => (model.sold.has(room.status) ? [room.buyer, room.consultant].filter(Boolean).join(" ") : "");
-  const price = (room) => (room.status === "repricing" ? "" : format.short(room.list_total));
 
   const titleOf = (room) => {
     const plan = plans.get(room.building_id);
@@ -46,6 +50,7 @@
     marks.textContent = signs.map((one) => one.sign).join(" ");
     marks.title = signs.map((one) => one.title).join("、");
     marks.hidden = !signs.length;
+    cell.classList.toggle("marked", signs.length > 0);
     cell.setAttribute("aria-label",
       [titleOf(room), status.title, said, ...signs.map((one) => one.title)].filter(Boolean).join(" "));
   }
@@ -125,7 +130,7 @@
     const band = make("div", last > first ? { class: "fl band" } : { class: "fl", role: "row" });
     for (let row = first; row <= last; row += 1) {
       const line = last > first ? make("div", { class: "line", role: "row" }) : band;
-      const label = make("i", { role: "rowheader", "data-floor": shape.floors[row] }, shape.labels.get(shape.floors[row]));
+      const label = make("i", { role: "rowheader", "data-floor": shape.floors[row] }, floorName(shape.labels.get(shape.floors[row])));
       if (last > first) { label.style.gridRow = row - first + 1; band.append(line); }
       line.append(label);
       const here = (byFloor.get(shape.floors[row]) || []).sort((a, b) => column(shape, a) - column(shape, b));
@@ -135,6 +140,7 @@
     return last + 1;
   }
 
+  const floorName = (name) => (/^\d+$/.test(name) ? `${name}F` : name);
   const column = (shape, room) => shape.start.get(room.entrance) + room.column - 1;
 
   function drawRoom(shape, room, row, first, banded, spots) {
@@ -320,6 +326,9 @@
     new Set(list.map((room) => room.building_id)).forEach(summarize);
   });
   model.on("view", () => repaint(model.rooms.values()));
+  model.on("filter", () => {
+    for (const [id, cell] of cells) cell.classList.toggle("dim", !grid.view.fits(model.rooms.get(id)));
+  });
   model.on("choice", draw);
 
   grid.plan = { show, refocus, has: (id) => cells.has(id), pickMode, choose, titleOf, marksOf, picked, shown: () => [...plans.values()].flatMap((plan) => plan.rooms) };

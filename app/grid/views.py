@@ -1,0 +1,96 @@
+"""The page 销控表: the shell that the grid's scripts fill and keep true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, url_for
+from flask_appbuilder import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.core.actor import Actor
+from app.customers import policies as customers
+from app.estate.models import ROOM_MARKS, RoomStatus
+from app.estate.policies import ROOM
+from app.grid.words import marks, short_titles, words
+from app.pricing import policies as pricing
+from app.sales import policies as sales
+from app.web.access import needs
+from app.web.menu import MenuItem
+from app.web.projects import current_project
+from app.web.rest import current
+
+SEE_ROOMS = f"{ROOM}:see"
+
+
+class GridView(BaseView):
+    """销控表: every building of the project as it stands, live."""
+
+    route_base = "/grid"
+    default_view = "page"
+
+    @expose("/")
+    @needs(SEE_ROOMS)
+    def page(self) -> Any:
+        """Show the grid of the project that the person works in."""
+        project = current_project()
+        setup = None if project is None else _setup(project.id, current())
+        return render_template("grid/grid.html", setup=setup)
+
+
+def _setup(project_id: int, actor: Actor) -> dict[str, Any]:
+    """Return what the scripts need to know: addresses, rights that show buttons, words."""
+    return {
+        "project_id": project_id,
+        "user_id": actor.id,
+        "grid_url": url_for("ProjectGridApi.grid", project_id=project_id),
+        "stream_url": url_for("ProjectGridApi.stream", project_id=project_id),
+        "customers_url": "/customers/choices",
+        "deal_url": "/sales/subscriptions/show/",
+        "desk_url": "/sales/",
+        "may": {
+            "customers": actor.may(customers.CHOOSE),
+            "release": actor.may(f"{pricing.SALE}:release"),
+            "withdraw": actor.may(f"{pricing.SALE}:withdraw"),
+            "control": actor.may(sales.CONTROL),
+        },
+        # What a hold without a customer becomes: 销控 for a reason, or a hold in one's own name.
+        "holds_alone": actor.may(sales.CONTROL),
+        "statuses": _statuses(),
+        "marks": marks(),
+        "contents": _contents(actor),
+        "words": words(),
+    }
+
+
+def _statuses() -> list[dict[str, str]]:
+    short = short_titles()
+    return [
+        {
+            "code": status.value,
+            "title": str(status.title),
+            "short": short.get(status.value, str(status.title)),
+            "mark": ROOM_MARKS[status.value],
+        }
+        for status in RoomStatus
+    ]
+
+
+def _contents(actor: Actor) -> list[dict[str, str]]:
+    found = [
+        ("area_total", _("Area · total or buyer")),
+        ("area_unit", _("Area · unit price")),
+        ("type_area", _("House type · area")),
+        ("total", _("List total")),
+        ("unit", _("List unit price")),
+        ("party", _("Buyer · consultant")),
+        ("nothing", _("Number only")),
+    ]
+    if pricing.can_see_floor(actor):
+        found.insert(5, ("floor_total", _("Floor total")))
+    return [{"code": code, "title": title} for code, title in found]
+
+
+VIEWS = [GridView]
+MENU = [MenuItem(_l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid")]
