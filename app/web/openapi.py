@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from apispec import APISpec
@@ -11,11 +12,14 @@ from flask_appbuilder.api import BaseApi
 from flask_appbuilder.api import expose as expose_api
 from flask_appbuilder.api.manager import OpenApi
 from flask_babel import gettext as _
+from werkzeug.routing import Rule
+from werkzeug.routing.converters import NumberConverter
 
 from app.web.access import needs
 from app.web.rest import RestApi
 
 VERSION = "v1"
+_PARAMETER = re.compile(r"<(?:[^:<>]+:)?(\w+)>")
 METHODS = ("get", "post", "put", "patch", "delete")
 EXTENSION = "xiaokong_openapi"
 ERROR = {
@@ -65,11 +69,29 @@ def _build() -> dict[str, Any]:
         },
     }
     found["security"] = [{"bearer": []}, {"cookie": []}]
-    for methods in found["paths"].values():
-        for method, call in methods.items():
-            if method in METHODS:
-                _complete(method, call)
+    paths = {path.rstrip("/"): calls for path, calls in found["paths"].items()}
+    for rule in current_app.url_map.iter_rules():
+        calls = paths.get(_PARAMETER.sub(r"{\1}", rule.rule).rstrip("/"), {})
+        for method in {name.lower() for name in rule.methods or ()} & calls.keys():
+            _say_plainly(calls[method], rule)
+            _complete(method, calls[method])
     return found
+
+
+def _say_plainly(call: dict[str, Any], rule: Rule) -> None:
+    """Add what the code says itself: what the call does, what stands in its address, its answer."""
+    function = current_app.view_functions[rule.endpoint]
+    sentence = (function.__doc__ or "").strip().partition("\n")[0]
+    call.setdefault("summary", sentence)
+    parameters = call.setdefault("parameters", [])
+    known = {one.get("name") for one in parameters}
+    for name in sorted(rule.arguments - known):
+        number = isinstance(rule._converters[name], NumberConverter)  # noqa: SLF001 - no other way
+        schema = {"type": "integer" if number else "string"}
+        parameters.append({"in": "path", "name": name, "required": True, "schema": schema})
+    answers = call.setdefault("responses", {})
+    if not any(str(status).startswith(("2", "3")) for status in answers):
+        answers[str(getattr(function, "status", 200))] = {"description": sentence}
 
 
 def _error(text: str) -> dict[str, Any]:

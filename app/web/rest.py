@@ -141,6 +141,7 @@ def endpoint(
 
         call._permission_name = method.__name__  # type: ignore[attr-defined]  # noqa: SLF001
         call.permissions = wanted  # type: ignore[attr-defined]
+        call.status = status  # type: ignore[attr-defined]
         return call
 
     return decorate

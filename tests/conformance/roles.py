@@ -1,0 +1,111 @@
+"""The specification's table of preset roles, as far as its rows can be done today.
+
+Letters are the table's columns, B the agency: it has what C, K, S and M have, but for price plans,
+release, export and approval steps.
+"""
+
+from __future__ import annotations
+
+STAFF = "CKSMDHAFXGVPOLUB"
+CHANGES = ("add", "edit", "delete")
+MASTER_DATA = ("project", "permit", "building", "entrance", "house_type", "room")
+
+
+def _of(entity: str, *actions: str) -> list[str]:
+    return [f"{entity}:{action}" for action in actions]
+
+
+#: row of the table → letters and the permissions that stand for it
+TABLE: dict[str, tuple[str, list[str]]] = {
+    "see rooms, list prices": (
+        STAFF,
+        [
+            *(f"estate.{name}:see" for name in MASTER_DATA),
+            "pricing.room_price:see",
+            "pricing.payment_method:see",
+            "pricing.discount:see",
+        ],
+    ),
+    "see floor prices": ("SMDFXOL", ["pricing.floor:see"]),
+    "make and change projects, buildings, rooms, payment methods, discounts": (
+        "O",
+        [
+            *(right for name in MASTER_DATA for right in _of(f"estate.{name}", *CHANGES)),
+            "estate.room:import",
+            *_of("pricing.payment_method", *CHANGES),
+            *_of("pricing.discount", *CHANGES),
+        ],
+    ),
+    "draft price plans": ("MO", _of("pricing.plan", *CHANGES, "submit")),
+    "release, withdraw": ("D", _of("pricing.sale", "release", "withdraw")),
+    "销控 with reason": ("KMDB", _of("sales.hold", "control", "release_any")),
+    "hold for a customer": ("CKSMDB", ["sales.hold:add"]),
+    "confirm the present price of a room": ("MO", ["pricing.sale:confirm_price"]),
+    "own customers; team's customers; all of the project": ("CSMDLB", ["customers.customer:see"]),
+    "quotation": ("CKSMDB", ["pricing.quote:see"]),
+    "subscription": ("CKSB", ["sales.subscription:add"]),
+    "ask for discount, and discount by own authority": ("CKSMDB", ["sales.special_discount:ask"]),
+    "payment slip": ("CHB", ["finance.receipt:add"]),
+    "confirm receipt, POS, issue bill": ("H", ["finance.receipt:confirm"]),
+    "reverse receipt, void bill": ("AF", ["finance.receipt:reverse", "finance.bill:void"]),
+    "buy and issue bill books": ("AF", _of("finance.bill_book", "add", "edit")),
+    "approval flows, parameters": (
+        "OU",
+        [*_of("workflows.flow", "see", "edit"), *_of("admin.setting", "see", "edit")],
+    ),
+    "users, roles, stations, audit": (
+        "U",
+        [
+            *_of("admin.user", "see", "add", "edit"),
+            *_of("admin.role", "see", "edit"),
+            *_of("admin.organization", *CHANGES),
+            *_of("estate.project_member", "add", "delete"),
+            *_of("devices.station", "see", "add", "edit", "renew_token"),
+            *_of("devices.station_operator", "see", "add", "delete"),
+            *_of("devices.device", "add", "edit"),
+            *_of("devices.hook", "see", *CHANGES),
+            "devices.job:see_log",
+            "admin.audit:see",
+        ],
+    ),
+}
+
+#: what the table does not name: letters, permissions, and what they follow from
+BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
+    ("OU", ["admin.organization:see", "estate.project_member:see"], "projects hang in the tree"),
+    ("MO", ["estate.room_import:see"], "those who draft price plans from a list"),
+    ("SMDFXOL", ["estate.room:export", "pricing.room_price:export"], "those who see floor prices"),
+    ("MDFXOL", ["pricing.plan:see", "pricing.plan:export"], "who drafts or approves price plans"),
+    ("CKSMDB", ["customers.customer:choose"], "who may hold for a customer"),
+    ("CSMDB", ["customers.customer:add", "customers.customer:edit"], "who has customers"),
+    ("KSMDLB", ["customers.customer:see_all"], "all but consultants; K chooses, but lists none"),
+    ("D", ["customers.customer:see_whole"], "exports customers whole"),
+    ("CKSMDLB", ["sales.hold:see", "sales.special_discount:see"], "sales and the managing board"),
+    ("CKSMDHAFXGVLB", ["sales.subscription:see"], "all who work on deals"),
+    ("KSMDHAFXGVLB", ["sales.subscription:see_all"], "the same, but consultants see their own"),
+    (
+        "KSMDHAFXGVLB",
+        ["finance.account:see", "finance.receipt:see"],
+        "all who follow money; a consultant sees his own slips",
+    ),
+    ("AFX", ["finance.receipt:export"], "finance exports, the cashier does not"),
+    ("HAFX", ["finance.bill:see", "finance.bill_book:see"], "finance"),
+    (STAFF, ["workflows.request:see"], "whom a request concerns"),
+    ("MDFXLU", ["workflows.request:see_all"], "managers up, and who audits"),
+    ("CKSMDHAFXGVPOLB", ["workflows.request:add"], "whoever has a row with ○"),
+    ("SMDAFXLB", ["workflows.request:decide"], "the installed routes; B gives the first opinion"),
+    ("HAFUO", ["devices.device:see", "devices.job:see"], "counters, and who looks after them"),
+    (
+        "HAFU",
+        ["devices.device:test", *_of("devices.job", "retry", "cancel", "mark")],
+        "counters, and who looks after them",
+    ),
+]
+
+
+def expected_grants() -> dict[str, tuple[str, str]]:
+    """Return permission → letters and the row they come from."""
+    found = {right: (letters, row) for row, (letters, rights) in TABLE.items() for right in rights}
+    for letters, rights, why in BESIDE_THE_TABLE:
+        found |= dict.fromkeys(rights, (letters, why))
+    return found
