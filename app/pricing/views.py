@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
-from flask import request
+from flask import request, send_file
 from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
+from app.core import audit
 from app.core.actor import Actor, current_actor
+from app.core.uow import unit_of_work
 from app.estate.models import Building
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.pricing import operations, policies
 from app.pricing.import_views import PriceListView, RoomImportView
 from app.pricing.models import PricePlan, PricePlanState, RoomPrice
+from app.pricing.plan_sheet import write_plan
 from app.pricing.queries import (
+    iterate_plan_lines,
     list_plan_lines,
     list_requests_of_plan,
     plan_figures,
@@ -30,6 +35,7 @@ from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
 from app.web.crud_forms import AmountField, ChoiceField
+from app.web.export import XLSX
 from app.web.menu import MenuItem
 
 #: rooms of a plan that one page shows
@@ -104,8 +110,24 @@ class PricePlanView(CrudView):
             after=after,
             sees_floor=policies.can_see_floor(actor),
             may_submit=policies.can_submit_plan(plan, actor),
+            may_export=actor.may(f"{policies.PLAN}:export"),
             requests=list_requests_of_plan(pk),
         )
+
+    @expose("/show/<int:pk>/rows.xlsx")
+    @guarded("export")
+    def rows_sheet(self, pk: int, *, actor: Actor) -> Any:
+        """Send the plan's rows as an Excel sheet; written into the audit."""
+        plan = self.get(pk, actor)
+        stream, name = BytesIO(), f"{plan.number}.xlsx"
+        with unit_of_work(actor):
+            count = write_plan(
+                iterate_plan_lines(pk), stream, sees_floor=policies.can_see_floor(actor)
+            )
+            note = {"rows": count}
+            audit.record("export", table_name=PricePlan.__tablename__, row_id=pk, note=note)
+        stream.seek(0)
+        return send_file(stream, mimetype=XLSX, as_attachment=True, download_name=name)
 
 
 def floor_of(price: RoomPrice) -> Decimal | None:

@@ -9,6 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
+from app.core.audit import AuditEntry
 from app.estate.models import Room, RoomImport
 from app.pricing.models import Discount, PaymentMethod, PricePlan
 from app.pricing.operations import submit_price_plan
@@ -141,6 +142,19 @@ def test_a_plan_shows_before_and_after(page, plan, user_for):
     assert f"/approvals/new/price_change/{plan.id}" in shown
     assert "二批调价" in page("manager", "/price-plans/list/").text
     assert page("manager", f"/approvals/new/price_change/{plan.id}").status_code == 200
+
+
+def test_a_plan_is_exported_with_floor_prices_only_for_some(page, plan, session):
+    path = f"/price-plans/show/{plan.id}/rows.xlsx"
+    sent = page("manager", path)
+    assert sent.status_code == 200
+    rows = CalamineWorkbook.from_filelike(BytesIO(sent.data)).get_sheet_by_index(0).to_python()
+    assert len(rows) == 4
+    assert rows[1][2:] == ["101", 125.53, 39831.12, 38237.87, 5e6, 4.8e6, -2e5, 4.9e6, 4.56e6]
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "export")).one()
+    assert (entry.row_id, entry.after) == (plan.id, {"rows": 3})
+    assert page("consultant", path).status_code == 403
+    assert page("manager", path, project=make_project()).status_code == 404
 
 
 def test_a_long_plan_is_shown_page_by_page(page, project):
