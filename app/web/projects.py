@@ -34,7 +34,7 @@ SELECT p.id, p.name, o.name AS organization
  WHERE (:scope_all OR p.id = ANY(:scope_projects))
    AND (cast(:wanted AS bigint) IS NULL OR p.id = :wanted)
    AND (cast(:pattern AS text) IS NULL OR p.name ILIKE :pattern OR p.code ILIKE :pattern)
- ORDER BY p.name, p.id LIMIT :most
+ ORDER BY p.code, p.id LIMIT :most
 """)
 _names: dict[int, tuple[float, ProjectChoice]] = {}
 
