@@ -108,7 +108,17 @@ class AgentApi(RestApi):
     @expose("/lease", methods=["POST"])
     @agent_call
     def lease(self, station: Station, actor: Actor) -> Any:
-        """Hand out the due jobs of the station's devices."""
+        """Hand out the due jobs of the station's devices.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the station, its jobs under lease, its devices
+            401:
+              description: the station's token is not valid
+        """
         body = read_body(LeaseBody)
         jobs = lease.lease_jobs(station, limit=body["limit"], actor=actor)
         answer = {
@@ -123,7 +133,19 @@ class AgentApi(RestApi):
     @expose("/jobs/<int:job_id>/started", methods=["POST"])
     @agent_call
     def started(self, station: Station, _actor: Actor, job_id: int) -> Any:
-        """Note that the first byte may leave."""
+        """Note that the first byte may leave.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the job is the agent's; it may print
+            409:
+              description: the lease is lost; print nothing
+            401:
+              description: the station's token is not valid
+        """
         body = read_body(HoldBody)
         job = lease.start_job(job_id, station=station, lease=body["lease"], attempt=body["attempt"])
         return jsonify(_standing(job))
@@ -131,7 +153,19 @@ class AgentApi(RestApi):
     @expose("/jobs/<int:job_id>/renew", methods=["POST"])
     @agent_call
     def renew(self, station: Station, _actor: Actor, job_id: int) -> Any:
-        """Give the agent more time for a job."""
+        """Give the agent more time for a job.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: 30 seconds more
+            409:
+              description: the lease is lost
+            401:
+              description: the station's token is not valid
+        """
         return jsonify(
             _standing(
                 lease.renew_lease(job_id, station=station, lease=read_body(RenewBody)["lease"])
@@ -141,7 +175,19 @@ class AgentApi(RestApi):
     @expose("/jobs/<int:job_id>/result", methods=["POST"])
     @agent_call
     def result(self, station: Station, actor: Actor, job_id: int) -> Any:
-        """Take down how an attempt ended."""
+        """Take down how an attempt ended.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the job's state
+            409:
+              description: the lease is lost; the report is not taken
+            401:
+              description: the station's token is not valid
+        """
         body = read_body(ResultBody)
         outcome = results.parse_outcome(body.pop("outcome"))
         report = results.AttemptReport(outcome=outcome, **body)
@@ -151,7 +197,17 @@ class AgentApi(RestApi):
     @expose("/heartbeat", methods=["POST"])
     @agent_call
     def heartbeat(self, station: Station, _actor: Actor) -> Any:
-        """Keep what the agent says of its devices."""
+        """Keep what the agent says of its devices.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: how many devices were noted
+            401:
+              description: the station's token is not valid
+        """
         reports = [
             (report["id"], report["state"], report["detail"] or "")
             for report in read_body(HeartbeatBody)["devices"]
@@ -205,7 +261,17 @@ class DeviceJobApi(RestApi):
     @expose("/", methods=["GET"])
     @endpoint()
     def list_jobs(self) -> dict[str, Any]:
-        """Return the jobs of one subject, oldest first."""
+        """Return the jobs of one subject, oldest first.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: subject_type, schema: {type: string}}
+          - {in: query, name: subject_id, schema: {type: integer}}
+          responses:
+            200:
+              description: the newest 50 jobs of the subject, oldest first
+        """
         subject_type = request.args.get("subject_type", "")
         subject_id = request.args.get("subject_id", type=int)
         if not subject_type or subject_id is None:
@@ -216,34 +282,88 @@ class DeviceJobApi(RestApi):
     @expose("/<int:job_id>", methods=["GET"])
     @endpoint()
     def get_job(self, job_id: int) -> dict[str, Any]:
-        """Return one job."""
+        """Return one job.
+
+        ---
+        get:
+          responses:
+            200:
+              description: the job
+            404:
+              description: none within the scope
+        """
         return _shown(queries.get_job(job_id, actor=current()))
 
     @expose("/<int:job_id>/retry", methods=["POST"])
     @endpoint(f"{JOB}:retry")
     def retry(self, job_id: int) -> dict[str, Any]:
-        """Have the job carried out again; what may be on paper already is marked 补打."""
+        """Have the job carried out again; what may be on paper already is marked 补打.
+
+        ---
+        post:
+          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the job that will be carried out
+            404:
+              description: none within the scope
+            409:
+              description: the job is in another state
+        """
         reason = read_body(ReasonBody)["reason"] if request.data else ""
         return _shown(operations.retry_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/cancel", methods=["POST"])
     @endpoint(f"{JOB}:cancel")
     def cancel(self, job_id: int) -> dict[str, Any]:
-        """Stop a job that has not begun."""
+        """Stop a job that has not begun.
+
+        ---
+        post:
+          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the cancelled job
+            404:
+              description: none within the scope
+            409:
+              description: the job is in another state
+        """
         reason = read_body(ReasonBody)["reason"] if request.data else ""
         return _shown(operations.cancel_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/mark", methods=["POST"])
     @endpoint(f"{JOB}:mark")
     def mark(self, job_id: int) -> dict[str, Any]:
-        """Note that a person saw the paper."""
+        """Note that a person saw the paper.
+
+        ---
+        post:
+          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the job, now succeeded
+            404:
+              description: none within the scope
+            409:
+              description: the job is in another state
+        """
         reason = read_body(ReasonBody)["reason"] if request.data else ""
         return _shown(operations.mark_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/log", methods=["GET"])
     @endpoint(f"{JOB}:see_log")
     def log(self, job_id: int) -> dict[str, Any]:
-        """Return the bytes of every attempt, card numbers masked."""
+        """Return the bytes of every attempt, card numbers masked.
+
+        ---
+        get:
+          responses:
+            200:
+              description: the bytes of every attempt
+            403:
+              description: for administrators only
+        """
         job = queries.get_job(job_id, actor=current())
         return {
             "result": [
@@ -255,7 +375,16 @@ class DeviceJobApi(RestApi):
     @expose("/<int:job_id>/paper", methods=["GET"])
     @endpoint()
     def paper(self, job_id: int) -> dict[str, Any]:
-        """Return what a simulator printed for the job, as text and as pictures."""
+        """Return what a simulator printed for the job, as text and as pictures.
+
+        ---
+        get:
+          responses:
+            200:
+              description: text and pictures (SVG) of the papers
+            404:
+              description: a real device, or no such job
+        """
         return papers_of(queries.get_job(job_id, actor=current()))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, and_, func, select
@@ -25,19 +26,39 @@ NO_DEVICE = "no_device"
 
 #: raises a DomainError if a paper of this subject may not be put out any more
 Guard = Callable[[int], None]
-_guards: dict[str, Guard] = {}
+#: returns what the subjects with these ids are called
+Titles = Callable[[Collection[int]], Mapping[int, str]]
 
 
-def register_guard(subject_type: str, guard: Guard) -> None:
-    """Let the area that owns the subject say whether a paper of it may still be put out."""
-    _guards[subject_type] = guard
+@dataclass(frozen=True)
+class SubjectType:
+    """What the area that owns a kind of subject says of it."""
+
+    guard: Guard | None = None
+    titles: Titles | None = None
+
+
+_subjects: dict[str, SubjectType] = {}
+
+
+def register_subject(
+    subject_type: str, *, guard: Guard | None = None, titles: Titles | None = None
+) -> None:
+    """Let the area that owns the subjects guard their papers and say what they are called."""
+    _subjects[subject_type] = SubjectType(guard, titles)
 
 
 def check_subject(subject_type: str, subject_id: int) -> None:
     """Raise what the subject's own area says against putting out a paper of it."""
-    guard = _guards.get(subject_type)
+    guard = _subjects.get(subject_type, SubjectType()).guard
     if guard is not None:
         guard(subject_id)
+
+
+def subject_titles(subject_type: str, ids: Collection[int]) -> Mapping[int, str]:
+    """Return what the subjects are called, as far as their area says."""
+    titles = _subjects.get(subject_type, SubjectType()).titles
+    return {} if titles is None else titles(ids)
 
 
 def enqueue_event(

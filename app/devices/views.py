@@ -12,6 +12,7 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
+from sqlalchemy import inspect
 from wtforms import BooleanField, SelectField, validators
 from wtforms.fields.choices import SelectChoice
 
@@ -19,7 +20,7 @@ from app.core.actor import Actor, current_actor
 from app.core.db import db
 from app.core.errors import DomainError, NotFound
 from app.core.uow import unit_of_work
-from app.devices import catalogue, operations, queries
+from app.devices import catalogue, operations, outbox, queries
 from app.devices.capabilities import DriverSpec, Setting
 from app.devices.models import (
     Device,
@@ -38,7 +39,7 @@ from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
 from app.web.crud_forms import CrudForm, LineField, WholeField
-from app.web.formats import state_chip
+from app.web.formats import state_chip, yes_no
 from app.web.menu import MenuItem
 from app.web.projects import current_project_id
 from app.web.saving import problem_of
@@ -240,12 +241,15 @@ def settings_text(device: Device) -> str:
     """Return the settings in words."""
     if device.driver not in catalogue.driver_specs():
         return ""
-    titles = {one.name: one.title for one in catalogue.driver(device.driver).settings}
-    return "\n".join(
-        f"{catalogue.text(titles[name])}: {value}"
-        for name, value in device.settings.items()
-        if name in titles
+    spec = catalogue.driver(device.driver)
+    values = _known(spec, device.settings)
+    return "; ".join(
+        f"{catalogue.text(one.title)} {_value_text(values[one.name])}" for one in spec.settings
     )
+
+
+def _value_text(value: Any) -> str:
+    return str(yes_no(value)) if isinstance(value, bool) else str(value)
 
 
 class DeviceView(CrudView):
@@ -274,7 +278,7 @@ class DeviceView(CrudView):
     load = ("station",)
     show_fieldsets = [
         ("", ["name", "light", "station", "kind", "driver", "url", "is_active"]),
-        (_l("Settings"), ["settings_text"]),
+        ("", ["settings_text"]),
     ]
     form_extra = {
         "driver": SelectField(_l("Driver"), choices=driver_choices),
@@ -435,8 +439,26 @@ def explain_text(job: DeviceJob) -> str:
 
 def subject_text(job: DeviceJob) -> str:
     """Return what the paper is about."""
-    titles = {"receipt": _("Receipt"), "device": _("Test page")}
-    return f"{titles.get(job.subject_type, job.subject_type)} {job.subject_id}"
+    words = {"receipt": _("Receipt"), "device": _("Test page")}
+    word = words.get(job.subject_type, job.subject_type)
+    return f"{word} {_subject_title(job)}".strip()
+
+
+def _subject_title(job: DeviceJob) -> str:
+    """Return how the subject is called, asked for all jobs of the page at once."""
+    known: dict[tuple[str, int], str] = request.environ.setdefault("xiaokong.subjects", {})
+    key = (job.subject_type, job.subject_id)
+    if key not in known:
+        loaded = [one for one in db.session.identity_map.values() if _is_of(one, job.subject_type)]
+        ids = {one.subject_id for one in loaded} | {job.subject_id}
+        titles = outbox.subject_titles(job.subject_type, ids)
+        known.update({(job.subject_type, one): titles.get(one, "") for one in ids})
+    return known[key]
+
+
+def _is_of(row: Any, subject_type: str) -> bool:
+    is_read = isinstance(row, DeviceJob) and not inspect(row).expired
+    return is_read and row.subject_type == subject_type
 
 
 def job_title(job: DeviceJob) -> str:
@@ -480,9 +502,9 @@ class DeviceJobView(CrudView):
                 "reprint",
                 "next_attempt_at",
                 "created_at",
+                "why",
             ],
         ),
-        (_l("Explanation"), ["why"]),
     ]
     show_template = "devices/job.html"
     exportable = False
@@ -525,8 +547,18 @@ class DeviceJobView(CrudView):
             page=show_page.build(self, job, actor),
             papers=_pictures(job),
             is_simulated=simulator_of(job) is not None,
-            logs=[(log, [_readable(entry) for entry in log.entries]) for log in logs],
+            logs=[
+                (log, outcome_title(log.outcome), [_readable(entry) for entry in log.entries])
+                for log in logs
+            ],
         )
+
+
+def outcome_title(outcome: str) -> Any:
+    """Return the word for how an attempt ended."""
+    if outcome in set(DeviceJobState):
+        return DeviceJobState(outcome).title
+    return _("Not started")
 
 
 def _steps(job: DeviceJob) -> Sequence[str]:

@@ -59,7 +59,19 @@ class ReceiptApi(RestApi):
     @expose("/", methods=["GET"])
     @endpoint(f"{RECEIPT}:see")
     def list_receipts(self) -> dict[str, Any]:
-        """Return receipts, newest first; ``?state=``, ``?account_id=``, ``?cursor=``."""
+        """Return receipts, newest first; ``?state=``, ``?account_id=``, ``?cursor=``.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: state, schema: {type: string}}
+          - {in: query, name: account_id, schema: {type: integer}}
+          - {in: query, name: limit, schema: {type: integer}}
+          - {in: query, name: cursor, schema: {type: string}}
+          responses:
+            200:
+              description: receipts, the newest first, and the next cursor
+        """
         found = queries.select_receipts()
         if request.args.get("state"):
             found = found.where(Receipt.state == request.args["state"])
@@ -71,7 +83,21 @@ class ReceiptApi(RestApi):
     @expose("/", methods=["POST"])
     @endpoint(f"{RECEIPT}:add", status=201, key="required")
     def create(self) -> dict[str, Any]:
-        """Prepare a payment slip for a deal."""
+        """Prepare a payment slip for a deal.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            201:
+              description: the slip; no money yet
+            404:
+              description: no such deal within the scope
+            409:
+              description: the account is closed
+            422:
+              description: what is wrong, by field
+        """
         body = read_body(SlipBody)
         subject = body.pop("subject")
         account = resolve_subject(subject["type"], subject["id"])
@@ -81,7 +107,16 @@ class ReceiptApi(RestApi):
     @expose("/<int:receipt_id>", methods=["GET"])
     @endpoint((f"{RECEIPT}:see", f"{RECEIPT}:add"))
     def get_receipt(self, receipt_id: int) -> dict[str, Any]:
-        """Return one receipt with its bills and what it paid."""
+        """Return one receipt with its bills and what it paid.
+
+        ---
+        get:
+          responses:
+            200:
+              description: the receipt with bills and allocations
+            404:
+              description: none within the scope
+        """
         receipt = queries.get_receipt(receipt_id, actor=current())
         bills = queries.list_bills(receipt.id)
         return {
@@ -95,7 +130,21 @@ class ReceiptApi(RestApi):
     @expose("/<int:receipt_id>/confirm", methods=["POST"])
     @endpoint(f"{RECEIPT}:confirm", key="required")
     def confirm(self, receipt_id: int) -> dict[str, Any]:
-        """Take the money: bill number and the papers on their way."""
+        """Take the money: bill number and the papers on their way.
+
+        ---
+        post:
+          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the receipt with bill number, allocations and device jobs
+            404:
+              description: none within the scope
+            409:
+              description: it is no slip any more, or the account is closed
+            422:
+              description: no bill number left, no permit, or a deposit above the ceiling
+        """
         done = operations.confirm_receipt(receipt_id, actor=current())
         return {
             **receipt_answer(done.receipt),
@@ -108,14 +157,40 @@ class ReceiptApi(RestApi):
     @expose("/<int:receipt_id>/withdraw", methods=["POST"])
     @endpoint((f"{RECEIPT}:add", f"{RECEIPT}:confirm"))
     def withdraw(self, receipt_id: int) -> dict[str, Any]:
-        """Take a slip back."""
+        """Take a slip back.
+
+        ---
+        post:
+          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the withdrawn slip
+            403:
+              description: another's slip, or an older one
+            409:
+              description: it is no slip any more
+        """
         reason = read_body(MaybeReasonBody)["reason"] if request.data else ""
         return receipt_answer(operations.withdraw_slip(receipt_id, reason=reason, actor=current()))
 
     @expose("/<int:receipt_id>/reverse", methods=["POST"])
     @endpoint(f"{RECEIPT}:reverse")
     def reverse(self, receipt_id: int) -> dict[str, Any]:
-        """Take a confirmed receipt back by a mirroring entry."""
+        """Take a confirmed receipt back by a mirroring entry.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the reversed receipt, its reversal, the voided bill and device jobs
+            404:
+              description: none within the scope
+            409:
+              description: it is not confirmed
+            422:
+              description: no reason was given
+        """
         reason = read_body(ReasonBody)["reason"]
         done = operations.reverse_receipt(receipt_id, reason=reason, actor=current())
         return {
@@ -134,7 +209,18 @@ class AccountApi(RestApi):
     @expose("/", methods=["GET"])
     @endpoint(f"{ACCOUNT}:see")
     def search(self) -> dict[str, Any]:
-        """Find open accounts by deal, room or payer: ``?q=``, ``?project_id=``."""
+        """Find open accounts by deal, room or payer: ``?q=``, ``?project_id=``.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: q, schema: {type: string}}
+          - {in: query, name: project_id, schema: {type: integer}}
+          - {in: query, name: limit, schema: {type: integer}}
+          responses:
+            200:
+              description: open accounts with their balances
+        """
         found = queries.search_accounts(
             request.args.get("q", ""),
             project_id=request.args.get("project_id", type=int),
@@ -150,7 +236,16 @@ class AccountApi(RestApi):
     @expose("/<int:account_id>", methods=["GET"])
     @endpoint(f"{ACCOUNT}:see")
     def get_account(self, account_id: int) -> dict[str, Any]:
-        """Return one account with what it asks for."""
+        """Return one account with what it asks for.
+
+        ---
+        get:
+          responses:
+            200:
+              description: the account, its balance and its receivables
+            404:
+              description: none within the scope
+        """
         account = queries.get_account(account_id)
         return {
             **account_answer(account, queries.account_balance(account.id)),
@@ -177,7 +272,17 @@ class BillBookApi(RestApi):
     @expose("/", methods=["GET"])
     @endpoint(f"{BILL_BOOK}:see")
     def list_books(self) -> dict[str, Any]:
-        """Return the books, newest first."""
+        """Return the books, newest first.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: limit, schema: {type: integer}}
+          - {in: query, name: cursor, schema: {type: string}}
+          responses:
+            200:
+              description: bill books, the newest first, and the next cursor
+        """
         cursor = request.args.get("cursor", type=int)
         found = queries.select_books()
         return queries.page_of(found, BillBook, cursor, clamp_limit(), book_answer)
@@ -185,13 +290,37 @@ class BillBookApi(RestApi):
     @expose("/", methods=["POST"])
     @endpoint(f"{BILL_BOOK}:add", status=201)
     def create(self) -> dict[str, Any]:
-        """Add a book."""
+        """Add a book.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            201:
+              description: the book
+            409:
+              description: another book has some of these numbers
+            422:
+              description: what is wrong, by field
+        """
         return book_answer(operations.create_bill_book(actor=current(), **read_body(BookBody)))
 
     @expose("/<int:book_id>/issue", methods=["POST"])
     @endpoint(f"{BILL_BOOK}:edit")
     def issue(self, book_id: int) -> dict[str, Any]:
-        """Issue a book to a cashier, or take it back."""
+        """Issue a book to a cashier, or take it back.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the book
+            404:
+              description: none within the scope
+            422:
+              description: he may not confirm receipts there
+        """
         book = queries.get_bill_book(book_id)
         cashier_id = read_body(IssueBody)["cashier_id"]
         return book_answer(operations.issue_bill_book(book, cashier_id=cashier_id, actor=current()))
@@ -205,14 +334,36 @@ class BillApi(RestApi):
     @expose("/", methods=["GET"])
     @endpoint(f"{BILL}:see")
     def list_bills(self) -> dict[str, Any]:
-        """Return the bills, newest first."""
+        """Return the bills, newest first.
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: limit, schema: {type: integer}}
+          - {in: query, name: cursor, schema: {type: string}}
+          responses:
+            200:
+              description: bills, the newest first, and the next cursor
+        """
         cursor = request.args.get("cursor", type=int)
         return queries.page_of(queries.select_bills(), Bill, cursor, clamp_limit(), bill_answer)
 
     @expose("/<int:bill_id>/void", methods=["POST"])
     @endpoint(f"{BILL}:void")
     def void(self, bill_id: int) -> dict[str, Any]:
-        """Void a spoilt bill and give the receipt the next number."""
+        """Void a spoilt bill and give the receipt the next number.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the voided bill, the one that replaces it, and device jobs
+            409:
+              description: it is void already
+            422:
+              description: no reason, or no number left
+        """
         reason = read_body(ReasonBody)["reason"]
         done = operations.void_bill(bill_id, reason=reason, actor=current())
         return {

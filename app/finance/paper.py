@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,12 +28,12 @@ ADVANCE: Final = "预收款"
 
 
 def receipt_payloads(
-    receipt: Receipt, bill: Bill, account: Account, *, purpose: str, cashier: str
+    receipt: Receipt, bill: Bill, account: Account, *, cashier: str
 ) -> dict[str, dict[str, Any]]:
     """Return the commands that a confirmed receipt offers to the hooks, with their payloads."""
     document: dict[str, Any] = {
         "title": "收据",
-        "lines": _lines(receipt, bill, account, purpose=purpose, cashier=cashier),
+        "lines": _lines(receipt, bill, account, cashier=cashier),
         "copies": get_setting(RECEIPT_COPIES, receipt.project_id),
     }
     if receipt.method == "cash" and get_setting(OPEN_DRAWER, receipt.project_id):
@@ -58,22 +58,12 @@ def reversal_payloads(
     return {PRINT_RECEIPT: {"title": "红冲凭证", "lines": lines}}
 
 
-def purpose_of(receipt: Receipt, names: Sequence[str], *, has_rest: bool) -> str:
-    """Return what the paper says the money is for: what was named, else what it paid."""
-    if receipt.purpose:
-        return receipt.purpose
-    unique = list(dict.fromkeys(names))
-    return "、".join([*unique, ADVANCE] if has_rest or not unique else unique)
-
-
-def _lines(
-    receipt: Receipt, bill: Bill, account: Account, *, purpose: str, cashier: str
-) -> list[dict[str, Any]]:
+def _lines(receipt: Receipt, bill: Bill, account: Account, *, cashier: str) -> list[dict[str, Any]]:
     return [
         {"text": f"No. {bill.number}", "align": "right", "bold": True},
         *_head(account),
         _pair("付款人", receipt.payer),
-        _pair("款项", purpose),
+        _pair("款项", receipt.purpose or ADVANCE),
         _pair("收款方式", METHODS[receipt.method]),
         {"rule": True},
         {"text": f"￥{format_yuan(receipt.amount)}", "align": "center", "size": "double"},

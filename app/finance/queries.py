@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -214,6 +214,14 @@ def list_receipts(account_id: int) -> list[Receipt]:
     """Return the account's receipts, slips and reversals, newest first."""
     found = select(Receipt).where(Receipt.account_id == account_id)
     return list(db.session.scalars(found.order_by(Receipt.id.desc())))
+
+
+def receipt_numbers(receipt_ids: Collection[int]) -> dict[int, str]:
+    """Return the numbers of these receipts, as far as they are within scope."""
+    rows = db.session.execute(
+        select(Receipt.id, Receipt.number).where(Receipt.id.in_(list(receipt_ids)))
+    )
+    return {row.id: row.number for row in rows}
 
 
 def list_slips(project_id: int | None) -> list[Receipt]:

@@ -234,7 +234,6 @@ class ReceiptView(CrudView):
         "confirmed_at": _l("Confirmed at"),
         "purpose": _l("Purpose"),
     }
-    totals = ("amount",)
     load = ("account", "confirmed_by")
     show_fieldsets = [
         (

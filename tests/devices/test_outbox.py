@@ -138,7 +138,7 @@ def test_the_subjects_area_has_a_say_in_a_reprint(project, cashier):
     def refuse(subject_id):
         raise WrongState(f"no more papers of {subject_id}")
 
-    outbox.register_guard("queue_ticket", refuse)
+    outbox.register_subject("queue_ticket", guard=refuse)
     device = make_device(make_station(project))
     job = make_job(device, state="failed", subject_type="queue_ticket", subject_id=9)
     with pytest.raises(WrongState, match="no more papers of 9"):

@@ -23,7 +23,6 @@ from app.finance.models import Bill, BillBook, Receipt
 from app.finance.policies import BILL, BILL_BOOK, RECEIPT
 from app.finance.queries import (
     get_bill,
-    list_allocations,
     lock_account,
     select_open_books,
 )
@@ -103,24 +102,14 @@ def void_bill(bill_id: int, *, reason: str, actor: Actor) -> ReplacedBill:
         raise WrongState(_l("The bill %(number)s is void already.", number=bill.number))
     void(bill, reason=why, actor=actor)
     replacement = issue_bill(receipt, cashier_id=bill.issued_by_id)
-    parts = list_allocations(receipt.id)
-    names = [part.receivable.name for part in parts]
-    has_rest = sum(part.amount for part in parts) < receipt.amount
     cashier = receipt.confirmed_by.full_name if receipt.confirmed_by else actor.name
-    payloads = paper.receipt_payloads(
-        receipt,
-        replacement,
-        account,
-        purpose=paper.purpose_of(receipt, names, has_rest=has_rest),
-        cashier=cashier,
-    )
     outbox.cancel_waiting("receipt", receipt.id, actor=actor)
     jobs = outbox.enqueue_event(
         "receipt_confirmed",
         project_id=receipt.project_id,
         subject_type="receipt",
         subject_id=receipt.id,
-        payloads=payloads,
+        payloads=paper.receipt_payloads(receipt, replacement, account, cashier=cashier),
         actor=actor,
     )
     return ReplacedBill(bill, replacement, jobs)

@@ -32,6 +32,7 @@ from app.finance.queries import (
     list_allocations,
     lock_account,
     open_receivables,
+    receipt_numbers,
 )
 from app.finance.signals import receipt_confirmed, receipt_reversed
 from app.finance.subjects import lock_subject
@@ -127,31 +128,25 @@ def confirm_receipt(receipt_id: int, *, actor: Actor) -> ConfirmedReceipt:
     actor.require(f"{RECEIPT}:confirm")
     receipt = get_receipt(receipt_id, actor=actor)
     account = _lock(receipt, receipt.account_id)
-    transition(receipt, ReceiptState.CONFIRMED, actor=actor)
-    _refuse_closed(account)
-    _refuse_without_permit(account)
-    receipt.confirmed_at = clock.now()
-    receipt.confirmed_by_id = actor.id if actor.kind == "user" else None
-    receipt.received_on = clock.today()
-    parts = _divide(receipt, account)
+    # One statement writes the receipt at the end, so that the history shows one change.
+    with db.session.no_autoflush:
+        transition(receipt, ReceiptState.CONFIRMED, actor=actor)
+        receipt.confirmed_at = clock.now()
+        receipt.confirmed_by_id = actor.id if actor.kind == "user" else None
+        receipt.received_on = clock.today()
+        _refuse_closed(account)
+        _refuse_without_permit(account)
+        parts = _divide(receipt, account)
+        receipt.purpose = _purpose(receipt, parts)
     allocations = _book(receipt, parts)
     receipt_confirmed.send(None, receipt=receipt, account=account, actor=actor)
     bill = issue_bill(receipt, cashier_id=receipt.confirmed_by_id)
-    names = [part.receivable.name for part in parts]
-    has_rest = sum(part.amount for part in parts) < receipt.amount
-    payloads = paper.receipt_payloads(
-        receipt,
-        bill,
-        account,
-        purpose=paper.purpose_of(receipt, names, has_rest=has_rest),
-        cashier=actor.name,
-    )
     jobs = outbox.enqueue_event(
         "receipt_confirmed",
         project_id=receipt.project_id,
         subject_type=SUBJECT,
         subject_id=receipt.id,
-        payloads=payloads,
+        payloads=paper.receipt_payloads(receipt, bill, account, cashier=actor.name),
         actor=actor,
     )
     return ConfirmedReceipt(receipt, bill, jobs, allocations)
@@ -203,7 +198,7 @@ def may_print(receipt_id: int) -> None:
         )
 
 
-outbox.register_guard(SUBJECT, may_print)
+outbox.register_subject(SUBJECT, guard=may_print, titles=receipt_numbers)
 
 
 def _lock(receipt: Receipt, account_id: int) -> Account:
@@ -263,6 +258,15 @@ def _divide(receipt: Receipt, account: Account) -> list[Part]:
     deposit = deposit_after(receipt.amount, parts, owed, purpose=receipt.purpose)
     refuse_high_deposit(deposit, account.deal_total)
     return parts
+
+
+def _purpose(receipt: Receipt, parts: Sequence[Part]) -> str:
+    """Return what the money was for: as it was named, else what it pays."""
+    if receipt.purpose:
+        return receipt.purpose
+    has_rest = sum(part.amount for part in parts) < receipt.amount
+    names = list(dict.fromkeys(part.receivable.name for part in parts))
+    return "、".join([*names, paper.ADVANCE] if has_rest else names)[:LONGEST_PURPOSE]
 
 
 def _book(receipt: Receipt, parts: Sequence[Part]) -> list[Allocation]:

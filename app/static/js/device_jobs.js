@@ -59,7 +59,8 @@
       if (job.attempts > 1) facts.push(`${words.attempts} ${job.attempts}`);
       if (job.reprint) facts.push(`${words.reprint} ${job.reprint}`);
       if (job.next_attempt_at) {
-        facts.push(`${words.next} ${new Date(job.next_attempt_at).toLocaleTimeString()}`);
+        const at = new Date(job.next_attempt_at);
+        facts.push(`${words.next} ${at.toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false })}`);
       }
       const found = papers.get(job.id);
       return xk.make("article", { class: "job", "data-job": job.id, "data-state": job.state },
