@@ -23,7 +23,7 @@ from app.workflows.canonical import plain
 from app.workflows.execution import carry_out, end, void
 from app.workflows.kinds import ApprovalKind, get_kind
 from app.workflows.models import ApprovalRequest, ApprovalState
-from app.workflows.sending import clean_reason, examine, launch, refuse_second, write
+from app.workflows.sending import clean_reason, examine, launch, plan, refuse_second, write
 from app.workflows.tasks import (
     add_task,
     decide,
@@ -59,9 +59,7 @@ def preview_route(
     """
     case = examine(get_kind(kind_key), subject_id, values, actor)
     figures = plain(case.kind.figures(case.subject, case.values))
-    steps = routes.plan_route(
-        routes.get_active_flow(case.kind), figures, project_id=case.project_id, applicant=actor
-    )
+    steps = plan(case, routes.get_active_flow(case.kind), figures, actor)
     summary = plain(case.kind.summary(case.subject, case.values))
     return Preview(case.kind, case.title, case.values, figures, summary, steps)
 

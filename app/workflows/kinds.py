@@ -158,6 +158,19 @@ class ApprovalKind(ABC):
     def digest_source(self, subject: Any, values: dict[str, Any]) -> Any:
         """Return the figures that bind the approval: any other outcome at execution voids it."""
 
+    def own_authority(
+        self,
+        subject: Any,  # noqa: ARG002 - for subclasses
+        values: dict[str, Any],  # noqa: ARG002 - as above
+        actor: Actor,  # noqa: ARG002 - as above
+    ) -> str | None:
+        """Return the role by which the applicant may grant this himself, or None.
+
+        Such a request has one step, his own, and is executed when it is sent; it stays as the
+        record of who granted what and why.
+        """
+        return None
+
     def on_sent(self, request: RequestFacts, actor: Actor) -> None:  # noqa: B027 - optional
         """Freeze the subject: the request is on its way."""
 

@@ -141,6 +141,11 @@ def plan_route(
     return merged
 
 
+def own_route(role: str) -> list[dict[str, Any]]:
+    """Return the one step of what the applicant may grant himself."""
+    return [{"name": str(_l("By own authority")), "role": role}]
+
+
 def merge_steps(
     steps: Sequence[Mapping[str, Any]], people: Candidates
 ) -> list[dict[str, Any]] | None:

@@ -17,9 +17,10 @@ from app.core.numbering import next_number
 from app.core.states import transition
 from app.workflows import policies, routes
 from app.workflows.canonical import digest_of, plain
+from app.workflows.execution import carry_out
 from app.workflows.kinds import ApprovalKind
-from app.workflows.models import ApprovalRequest, ApprovalState
-from app.workflows.tasks import open_step
+from app.workflows.models import ApprovalFlow, ApprovalRequest, ApprovalState
+from app.workflows.tasks import add_task, decide, open_step
 
 LONGEST_TITLE = 200
 LIVE_INDEX = "uq_workflows_approval_request_live"
@@ -91,15 +92,30 @@ def launch(request: ApprovalRequest, case: Case, actor: Actor) -> None:
     request.figures = plain(kind.figures(case.subject, case.values))
     request.summary = plain(kind.summary(case.subject, case.values))
     request.digest = digest_of(kind.digest_source(case.subject, case.values))
-    request.route = routes.plan_route(
-        flow, request.figures, project_id=request.project_id, applicant=actor
-    )
+    role = kind.own_authority(case.subject, case.values, actor)
+    request.route = plan(case, flow, request.figures, actor)
     request.flow_id = flow.id
     request.sent_at = clock.now()
     request.result = request.failure = None
     _go_live(request, actor)
     kind.on_sent(request, actor)
-    open_step(request, 0)
+    if role is None:
+        open_step(request, 0)
+        return
+    request.step = 0
+    own = add_task(request, step=0, name=request.route[0]["name"], role=role)
+    decide(own, "approve", "", actor)
+    carry_out(request, kind, actor)
+
+
+def plan(
+    case: Case, flow: ApprovalFlow, figures: dict[str, Any], actor: Actor
+) -> list[dict[str, Any]]:
+    """Return the way ahead: the flow's steps, or the one step of the applicant's own authority."""
+    role = case.kind.own_authority(case.subject, case.values, actor)
+    if role is not None:
+        return routes.own_route(role)
+    return routes.plan_route(flow, figures, project_id=case.project_id, applicant=actor)
 
 
 def refuse_second(case: Case) -> None:

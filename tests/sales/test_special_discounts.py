@@ -233,6 +233,44 @@ def test_the_effect_is_of_this_discount_alone(room):
 
 
 def test_own_authority_is_the_directors_and_never_an_agencys(project, actor_for):
-    assert own_authority(actor_for("director"), project.id) == Decimal("3.00")
-    assert own_authority(actor_for("manager"), project.id) == 0
-    assert own_authority(actor_for(["agency", "director"]), project.id) == 0
+    director = actor_for("director")
+    assert own_authority(Decimal("3.00"), director, project.id) == "director"
+    assert own_authority(Decimal("3.01"), director, project.id) is None
+    assert own_authority(Decimal("0.01"), actor_for("manager"), project.id) is None
+    assert own_authority(Decimal("1.00"), actor_for(["agency", "director"]), project.id) is None
+
+
+def test_within_his_own_authority_the_director_grants_at_once(project, room, staff):
+    director = staff["director"]
+    customer = make_customer(project, staff["consultant"])
+    request = ask(room, director, customer, percent="3.00")
+    assert request.state == "approved"
+    granted = db.session.get_one(SpecialDiscount, request.result["special_discount_id"])
+    assert (granted.percent, granted.owner_id) == (Decimal("3.00"), director.id)
+    (task,) = request.tasks
+    assert (task.decision, task.decided_by_id, task.role) == ("approve", director.id, "director")
+    assert len(request.route) == 1
+
+
+def test_beyond_it_or_below_the_floor_the_way_is_the_usual_one(project, room, staff):
+    director = staff["director"]
+    customer = make_customer(project, staff["consultant"])
+    request = ask(room, director, customer, percent="3.01")
+    assert request.state == "running"
+    assert [step["role"] for step in request.route] == ["manager", "gm"]
+    low = make_room_for_sale(project=project, floor_total="4990000.00")
+    assert ask(low, director, customer, percent="1.00").state == "running"
+
+
+def test_the_preview_shows_the_one_step(project, room, staff):
+    director = staff["director"]
+    customer = make_customer(project, staff["consultant"])
+    with acting(director):
+        seen = engine.preview_route(
+            "special_discount",
+            room.id,
+            values={**VALUES, "customer_id": customer.id},
+            actor=director,
+        )
+    assert [step["role"] for step in seen.steps] == ["director"]
+    assert db.session.query(SpecialDiscount).count() == 0

@@ -170,12 +170,16 @@ def find_usable_special(special_id: int, *, room_id: int) -> SpecialDiscount:
     return found
 
 
-def own_authority(actor: Actor, project_id: int) -> Decimal:
-    """Return how many percent of the list total the actor may grant by himself; 0 for an agency."""
+def own_authority(percent: Decimal, actor: Actor, project_id: int) -> str | None:
+    """Return the role by which the actor may grant so many percent of the list total by himself.
+
+    Source: roles.md, "discount by own authority"; an agency has none, whatever else it holds.
+    """
     if AGENCY in actor.roles:
-        return ZERO
+        return None
     by_role: dict[str, str] = get_setting(OWN_DISCOUNT, project_id)
-    return max((Decimal(by_role.get(role, 0)) for role in actor.roles), default=ZERO)
+    covering = [role for role in actor.roles if Decimal(by_role.get(role, 0)) >= percent]
+    return min(covering, default=None)
 
 
 def require_price(room: Room) -> RoomPrice:

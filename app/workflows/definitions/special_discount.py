@@ -20,6 +20,7 @@ from app.sales.operations.special_discounts import (
     check_wish,
     discount_effect,
     grant_special_discount,
+    own_authority,
     read_wish,
 )
 from app.workflows.kinds import ApprovalKind, RequestFacts, Step, ValueField, register_kind
@@ -140,6 +141,12 @@ class SpecialDiscountKind(ApprovalKind):
             "list_total": effect.list_total,
             "floor_total": effect.floor_total,
         }
+
+    def own_authority(self, subject: Room, values: dict[str, Any], actor: Actor) -> str | None:
+        """Return the role whose own authority covers the depth; never below the floor price."""
+        if _effect(subject, values).below_floor:
+            return None
+        return own_authority(_percent(values), actor, subject.project_id)
 
     def on_approved(self, request: RequestFacts, actor: Actor) -> dict[str, Any]:
         granted = grant_special_discount(
