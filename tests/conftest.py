@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -67,22 +68,29 @@ class CommittingClient(FlaskClient):
         return super().open(*args, **kwargs)
 
 
-@pytest.fixture(scope="session")
-def app() -> Iterator[Flask]:
-    """The application on this worker's own database."""
+@contextmanager
+def application() -> Iterator[Flask]:
+    """An application on a database of its own."""
     from app import create_app
 
     with database.cloned("xk_worker") as url:
-        application = create_app(
+        made = create_app(
             {"DATABASE_URL": url, "TESTING": True, "WTF_CSRF_ENABLED": False, **database.KEYS}
         )
         # Errors are answered as users see them; a test that wants the exception says so.
-        application.config["PROPAGATE_EXCEPTIONS"] = False
-        application.test_client_class = CommittingClient
-        yield application
-        with application.app_context():
+        made.config["PROPAGATE_EXCEPTIONS"] = False
+        made.test_client_class = CommittingClient
+        yield made
+        with made.app_context():
             db.session.remove()
             db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def app() -> Iterator[Flask]:
+    """The application that this worker's tests share; a test that adds views makes its own."""
+    with application() as made:
+        yield made
 
 
 @pytest.fixture

@@ -9,18 +9,20 @@ import pytest
 from app.core.db import db
 from app.estate.models import Building, Entrance, HouseType, Room
 from app.web import menu
+from tests.conftest import application
 from tests.web import sample
 
 
 @pytest.fixture(scope="session")
-def app(app):
-    with app.app_context():
-        for view in sample.VIEWS:
-            app.appbuilder.add_view_no_menu(view)
-        for resource in sample.RESOURCES:
-            app.appbuilder.add_api(resource)
-        menu.keep([*app.extensions[menu.EXTENSION], *sample.MENU])
-    return app
+def app():
+    with application() as app:
+        with app.app_context():
+            for view in sample.VIEWS:
+                app.appbuilder.add_view_no_menu(view)
+            for resource in sample.RESOURCES:
+                app.appbuilder.add_api(resource)
+            menu.keep([*app.extensions[menu.EXTENSION], *sample.MENU])
+        yield app
 
 
 @pytest.fixture
