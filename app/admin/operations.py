@@ -144,8 +144,14 @@ def touch_access(*users: AppUser) -> None:
 def add_user(
     *, username: str, full_name: str, password: str, role_ids: list[int], actor: Actor, **more: Any
 ) -> AppUser:
-    """Make a user. Raises Conflict if the name is taken, Invalid for a weak password."""
+    """Make a user, who chooses a password of his own when he first signs in.
+
+    Raises Conflict if the name is taken, Invalid for a weak password, NotAllowed if he would reach
+    the whole group and the actor does not.
+    """
     actor.require("admin.user:add")
+    if more.get("whole_group") and actor.projects is not None:
+        raise NotAllowed(_l("Only who reaches the whole group can let others reach it."))
     taken = select(AppUser.id).where(AppUser.username == username)
     if db.session.scalar(taken) is not None:
         sentence = _l("The user name %(name)s is taken.", name=username)
@@ -159,6 +165,7 @@ def add_user(
         active=True,
         password=generate_password_hash(password),
         whole_group=bool(more.get("whole_group")),
+        must_change_password=True,
     )
     user.roles = _roles(role_ids)
     db.session.add(user)
@@ -183,12 +190,14 @@ def edit_user(
 def edit_role(role: Any, *, permissions: list[str], actor: Actor) -> None:
     """Let a role hold exactly these permissions; whoever holds the role signs in again.
 
-    Raises NotAllowed if a permission is given that the actor does not hold himself.
+    Raises NotAllowed if a permission is given that the actor, unless he administers the whole
+    group, does not hold himself.
     """
     actor.require("admin.role:edit")
     held = {row[0] for row in db.session.execute(_HELD, {"role": role.id})}
     given, taken = set(permissions) - held, held - set(permissions)
-    if beyond := sorted(name for name in given if not actor.may(name)):
+    beyond = sorted(name for name in given if not actor.may(name))
+    if beyond and actor.projects is not None:
         raise NotAllowed(
             _l(
                 "You can only give rights that you hold yourself: %(names)s.",

@@ -229,7 +229,6 @@ class RoleView(CrudView):
             title=role_title(role),
             groups=permission_groups(),
             held=held,
-            grantable=actor.permissions,
             people=queries.names_with_role(role.id),
             problem=problem,
             editable=actor.may("admin.role:edit"),
@@ -307,8 +306,17 @@ class AuditView(CrudView):
         ]
 
 
+#: tables without a model of their own
+LINK_TABLES = {
+    "ab_user_role": _l("Role of a user"),
+    "ab_permission_view_role": _l("Permission of a role"),
+}
+
+
 def table_title(name: str) -> str:
     """Return what a table holds, in the reader's language."""
+    if name in LINK_TABLES:
+        return str(LINK_TABLES[name])
     model = next(
         (one.class_ for one in Base.registry.mappers if one.local_table.name == name), None
     )

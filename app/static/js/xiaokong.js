@@ -179,6 +179,8 @@
     } catch { /* The next page or the next minute asks again; a missing number misleads nobody. */ }
   }
   if (nav) {
+    const here = nav.querySelector("a[aria-current]");
+    if (here && here.offsetTop > nav.clientHeight - 80) nav.scrollTop = here.offsetTop - nav.clientHeight / 2;
     try { show(JSON.parse(sessionStorage.getItem("xk-counts") || "{}")); } catch { sessionStorage.removeItem("xk-counts"); }
     counts();
     setInterval(() => { if (!document.hidden) counts(); }, 60000);
