@@ -85,8 +85,8 @@ class Step:
         return f"{change:+.2f}"
 
 
-# Holds and deals tell of themselves; a step between off the market and on sale is in the audit,
-# beside the entry with the reason, which the same transaction wrote at the same moment.
+# Holds and deals tell of themselves; a step between off the market and on sale is in the audit of
+# the room, its reason in the entry that the same transaction wrote for all the rooms of the step.
 _STEPS = text("""
 WITH step AS (
   SELECT h.created_at AS at, h.kind AS what, h.holder_id AS user_id, h.customer_id,
@@ -119,19 +119,26 @@ WITH step AS (
     LEFT JOIN pricing_room_price o ON o.room_id = p.room_id AND o.valid_to = p.valid_from
    WHERE p.room_id = :room_id
   UNION ALL
-  SELECT a.at, CASE WHEN a.after ->> 'status' = 'unreleased' THEN 'withdrawn'
-                    WHEN a.before ->> 'status' = 'unreleased' THEN 'released'
-                    ELSE 'price_confirmed' END,
-         CASE WHEN a.actor LIKE 'user:%' THEN substr(a.actor, 6)::bigint END, NULL,
-         (SELECT n.after ->> 'reason' FROM core_audit_entry n
-           WHERE n.at = a.at AND n.actor = a.actor
-             AND n.action IN ('release_for_sale', 'withdraw_from_sale', 'confirm_price')
-             AND n.table_name = 'estate_room' LIMIT 1),
-         NULL, NULL, NULL
-    FROM core_audit_entry a
-   WHERE a.table_name = 'estate_room' AND a.row_id = :room_id AND a.action = 'update'
-     AND (a.after ->> 'status' = 'unreleased' OR (a.after ->> 'status' = 'available'
-          AND a.before ->> 'status' IN ('unreleased', 'repricing')))
+  SELECT a.at, a.what,
+         CASE WHEN coalesce(n.actor, a.actor) LIKE 'user:%'
+              THEN substr(coalesce(n.actor, a.actor), 6)::bigint END,
+         NULL, n.after ->> 'reason', NULL, NULL, NULL
+    FROM (SELECT e.at, e.actor, e.row_id,
+                 CASE WHEN e.after ->> 'status' = 'unreleased' THEN 'withdrawn'
+                      WHEN e.before ->> 'status' = 'unreleased' THEN 'released'
+                      ELSE 'price_confirmed' END AS what
+            FROM core_audit_entry e
+           WHERE e.table_name = 'estate_room' AND e.row_id = :room_id AND e.action = 'update'
+             AND (e.after ->> 'status' = 'unreleased' OR (e.after ->> 'status' = 'available'
+                  AND e.before ->> 'status' IN ('unreleased', 'repricing')))) AS a
+    LEFT JOIN LATERAL (
+      SELECT e.actor, e.after FROM core_audit_entry e
+       WHERE e.at = a.at AND e.table_name = 'estate_room'
+         AND e.action = CASE a.what WHEN 'withdrawn' THEN 'withdraw_from_sale'
+                                    WHEN 'released' THEN 'release_for_sale'
+                                    ELSE 'confirm_price' END
+         AND (e.row_id = a.row_id OR e.after -> 'room_ids' @> to_jsonb(a.row_id))
+       LIMIT 1) AS n ON true
 )
 SELECT s.at, s.what, u.first_name || coalesce(u.last_name, ''),
        CASE WHEN :all_customers OR c.owner_id = :viewer OR s.owner_id = :viewer
