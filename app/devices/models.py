@@ -7,8 +7,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint
-from sqlalchemy import text, true
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -105,7 +114,11 @@ class DeviceHook(ProjectScoped, Base):
     __tablename__ = "devices_hook"
     __table_args__ = (
         UniqueConstraint(
-            "project_id", "event", "device_kind", "command", "device_id",
+            "project_id",
+            "event",
+            "device_kind",
+            "command",
+            "device_id",
             postgresql_nulls_not_distinct=True,
         ),
     )

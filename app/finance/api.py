@@ -8,10 +8,17 @@ from flask import request
 from flask_appbuilder import expose
 from marshmallow import fields, validate
 
-from app.core.money import plain
 from app.devices.queries import describe_job
 from app.finance import operations, queries
-from app.finance.models import Account, Allocation, Bill, BillBook, Receipt
+from app.finance.answers import (
+    account_answer,
+    allocation_answer,
+    bill_answer,
+    book_answer,
+    receipt_answer,
+    receivable_answer,
+)
+from app.finance.models import Bill, BillBook, Receipt
 from app.finance.policies import ACCOUNT, BILL, BILL_BOOK, RECEIPT
 from app.finance.subjects import resolve_subject
 from app.web.rest import Body, RestApi, Yuan, clamp_limit, current, endpoint, read_body
@@ -249,18 +256,7 @@ class AccountApi(RestApi):
         account = queries.get_account(account_id)
         return {
             **account_answer(account, queries.account_balance(account.id)),
-            "receivables": [
-                {
-                    "id": one.id,
-                    "kind": one.kind,
-                    "name": one.name,
-                    "due": one.due_on.isoformat() if one.due_on else None,
-                    "amount": plain(one.amount),
-                    "paid": plain(one.paid),
-                    "owed": plain(one.left),
-                }
-                for one in queries.open_receivables(account.id)
-            ],
+            "receivables": [receivable_answer(one) for one in queries.open_receivables(account.id)],
         }
 
 
@@ -371,84 +367,6 @@ class BillApi(RestApi):
             "bill": bill_answer(done.replacement),
             "jobs": [describe_job(job, actor=current()) for job in done.jobs],
         }
-
-
-def receipt_answer(receipt: Receipt) -> dict[str, Any]:
-    """Return a receipt as REST carries it."""
-    return {
-        "id": receipt.id,
-        "number": receipt.number,
-        "state": receipt.state,
-        "account_id": receipt.account_id,
-        "project_id": receipt.project_id,
-        "amount": plain(receipt.amount),
-        "method": receipt.method,
-        "payer": receipt.payer,
-        "purpose": receipt.purpose,
-        "received_on": receipt.received_on.isoformat() if receipt.received_on else None,
-        "confirmed_at": receipt.confirmed_at.isoformat() if receipt.confirmed_at else None,
-        "reverses_id": receipt.reverses_id,
-        "reason": receipt.reason,
-    }
-
-
-def allocation_answer(part: Allocation) -> dict[str, Any]:
-    """Return what of a receipt paid which receivable."""
-    return {
-        "receivable_id": part.receivable_id,
-        "kind": part.receivable.kind,
-        "name": part.receivable.name,
-        "amount": plain(part.amount),
-    }
-
-
-def bill_answer(bill: Bill) -> dict[str, Any]:
-    """Return a bill as REST carries it."""
-    return {
-        "id": bill.id,
-        "number": bill.number,
-        "receipt_id": bill.receipt_id,
-        "amount": plain(bill.amount),
-        "payer": bill.payer,
-        "issued_at": bill.issued_at.isoformat(),
-        "voided_at": bill.voided_at.isoformat() if bill.voided_at else None,
-        "void_reason": bill.void_reason,
-    }
-
-
-def book_answer(book: BillBook) -> dict[str, Any]:
-    """Return a bill book as REST carries it."""
-    return {
-        "id": book.id,
-        "project_id": book.project_id,
-        "kind": book.kind,
-        "prefix": book.prefix,
-        "digits": book.digits,
-        "first_number": book.first_number,
-        "last_number": book.last_number,
-        "next_number": book.next_number,
-        "cashier_id": book.cashier_id,
-    }
-
-
-def account_answer(account: Account, balance: queries.Balance) -> dict[str, Any]:
-    """Return an account and how it stands."""
-    return {
-        "id": account.id,
-        "project_id": account.project_id,
-        "room_id": account.room_id,
-        "room": account.room.title,
-        "subject": {"type": account.subject_type, "id": account.subject_id},
-        "title": account.title,
-        "payer": account.payer,
-        "deal_total": plain(account.deal_total),
-        "receivable": plain(balance.receivable),
-        "received": plain(balance.received),
-        "allocated": plain(balance.allocated),
-        "owed": plain(balance.owed),
-        "unallocated": plain(balance.unallocated),
-        "closed_at": account.closed_at.isoformat() if account.closed_at else None,
-    }
 
 
 RESOURCES = [ReceiptApi, AccountApi, BillBookApi, BillApi]
