@@ -106,6 +106,7 @@ class PaymentMethodView(CrudView):
         "name": _l("Payment method"),
         "discount_percent": _l("Discount"),
         "line_words": _l("Payments"),
+        "lines": _l("Payments"),
         "valid_from": _l("Valid from"),
         "valid_to": _l("Valid to"),
         "position": _l("Place in the choice"),
