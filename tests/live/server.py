@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +47,38 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@dataclass
 class LiveServer:
-    port: int
-    process: subprocess.Popen[bytes]
-    log: Path
-    screens: list[Screen] = field(default_factory=list)
+    def __init__(self, url: str, port: int) -> None:
+        self.url = url
+        self.port = port
+        self.log = Path(tempfile.gettempdir()) / f"xk-live-{port}.log"
+        self.screens: list[Screen] = []
+        self.process: subprocess.Popen[bytes]
+
+    def start(self) -> None:
+        env = {
+            **os.environ,
+            "DATABASE_URL": self.url,
+            "LIVE_PORT": str(self.port),
+            "SECRET_KEY": KEYS["SECRET_KEY"],
+        }
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.live"], cwd=ROOT, env=env, stdout=out, stderr=out
+            )
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            try:
+                if self.get("/healthz")[0] == 200:
+                    return
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=10)
 
     def ticket(self, project_id: int) -> str:
         return issue_ticket(project_id, origin=ORIGIN, key=KEYS["SECRET_KEY"])
@@ -89,41 +114,15 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(url: str, **environment: str) -> Iterator[LiveServer]:
-    port = free_port()
-    log = Path(tempfile.gettempdir()) / f"xk-live-{port}.log"
-    env = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "LIVE_PORT": str(port),
-        "SECRET_KEY": KEYS["SECRET_KEY"],
-        **environment,
-    }
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.live"], cwd=ROOT, env=env, stdout=out, stderr=out
-        )
-    server = LiveServer(port, process, log)
+def live_server(url: str, *, port: int | None = None) -> Iterator[LiveServer]:
+    server = LiveServer(url, port or free_port())
+    server.start()
     try:
-        _wait_until_it_answers(server)
         yield server
     finally:
         server.close_screens()
-        process.terminate()
-        process.wait(timeout=10)
-        log.unlink()
-
-
-def _wait_until_it_answers(server: LiveServer) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        try:
-            if server.get("/healthz")[0] == 200:
-                return
-        except OSError:
-            assert server.process.poll() is None, server.log.read_text()
-        time.sleep(0.05)
-    raise AssertionError(server.log.read_text())
+        server.stop()
+        server.log.unlink()
 
 
 class Screen:

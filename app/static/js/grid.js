@@ -17,7 +17,7 @@
   /* The room that this tab has open is told by voice too when a colleague changes it. */
   const voice = document.getElementById("voice");
   model.on("moved", (list) => {
-    const room = list.length === 1 ? list[0] : null;
+    const room = list.find((one) => one.id === grid.panel.room);
     if (room) voice.textContent = `${grid.plan.titleOf(room)} ${format.status[room.status].title}`;
   });
 

@@ -10,7 +10,6 @@
   let cursor = null, source = null, silent = 0, tries = 0, waiting = 0, leads = false, isLive = false, asking = 0;
 
   function light(on) {
-    if (isLive !== on) document.getElementById("buildings").classList.toggle("stale", !on);
     isLive = on;
     window.xk.live(on);
   }
@@ -84,7 +83,9 @@
     /* An ended ticket opens again at once; only a second failure means that nothing is heard. */
     if (tries > 1) state(false);
     if (tries === 3) fetchChanges();
-    waiting = setTimeout(open, tries === 1 ? 100 : Math.min(1000 * 2 ** (tries - 2), 15000) * (0.7 + Math.random() * 0.6));
+    /* At once, without a timer: browsers slow the timers of a hidden tab, and others listen to it. */
+    if (tries === 1) open();
+    else waiting = setTimeout(open, Math.min(1000 * 2 ** (tries - 2), 15000) * (0.7 + Math.random() * 0.6));
   }
 
   channel?.addEventListener("message", ({ data }) => {

@@ -272,5 +272,5 @@
   });
   document.getElementById("panel-backdrop").addEventListener("click", shut);
 
-  grid.panel = { show, shut, again };
+  grid.panel = { show, shut, again, get room() { return wanted; } };
 })();

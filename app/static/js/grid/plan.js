@@ -8,6 +8,7 @@
   const cells = new Map();
   const plans = new Map();
   const picked = new Set();
+  const MOST_FLASHES = 200;
   let current = null, open = null, picking = false, anchor = null, turn = 0;
 
   const pattern = make("div", { class: "room", role: "gridcell", tabindex: "-1" },
@@ -314,15 +315,15 @@
   }
   const refocus = () => cells.get(current)?.focus();
 
+  function flash(cell) {
+    cell?.classList.add("fresh");
+    cell?.addEventListener("animationend", () => cell.classList.remove("fresh"), { once: true });
+  }
+
   model.on("shape", draw);
   model.on("changed", (list) => {
     repaint(list);
-    for (const room of list) {
-      const cell = cells.get(room.id);
-      if (!cell) continue;
-      cell.classList.add("fresh");
-      cell.addEventListener("animationend", () => cell.classList.remove("fresh"), { once: true });
-    }
+    if (list.length <= MOST_FLASHES) list.forEach((room) => flash(cells.get(room.id)));
     new Set(list.map((room) => room.building_id)).forEach(summarize);
   });
   model.on("view", () => repaint(model.rooms.values()));
