@@ -329,23 +329,23 @@ VIEWS = [
 MENU = [
     MenuItem(_l("Rooms"), "rooms", 20, f"{policies.ROOM}:see", view=RoomView, icon="room"),
     MenuItem(
-        _l("Buildings"), "rooms", 70, f"{policies.BUILDING}:add", view=BuildingView, icon="building"
+        _l("Buildings"), "base", 20, f"{policies.BUILDING}:add", view=BuildingView, icon="building"
     ),
     MenuItem(
-        _l("Entrances"), "rooms", 72, f"{policies.ENTRANCE}:add", view=EntranceView, icon="columns"
+        _l("Entrances"), "base", 30, f"{policies.ENTRANCE}:add", view=EntranceView, icon="columns"
     ),
     MenuItem(
         _l("House types"),
-        "rooms",
-        74,
+        "base",
+        40,
         f"{policies.HOUSE_TYPE}:add",
         view=HouseTypeView,
         icon="desk",
     ),
     MenuItem(
-        _l("Pre-sale permits"), "rooms", 76, f"{policies.PERMIT}:see", view=PermitView, icon="stamp"
+        _l("Pre-sale permits"), "base", 50, f"{policies.PERMIT}:see", view=PermitView, icon="stamp"
     ),
-    MenuItem(_l("Projects"), "rooms", 80, f"{policies.PROJECT}:see", view=ProjectView, icon="tree"),
+    MenuItem(_l("Projects"), "base", 10, f"{policies.PROJECT}:see", view=ProjectView, icon="tree"),
     MenuItem(
         _l("People of projects"),
         "system",

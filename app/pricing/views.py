@@ -196,20 +196,20 @@ MENU = [
     ),
     MenuItem(
         _l("Payment methods"),
-        "rooms",
-        40,
+        "base",
+        60,
         f"{policies.PAYMENT_METHOD}:see",
         view=PaymentMethodView,
         icon="calendar",
     ),
     MenuItem(
-        _l("Discounts"), "rooms", 50, f"{policies.DISCOUNT}:see", view=DiscountView, icon="percent"
+        _l("Discounts"), "base", 70, f"{policies.DISCOUNT}:see", view=DiscountView, icon="percent"
     ),
     MenuItem(_l("Import rooms"), "rooms", 55, f"{ROOM}:import", view=PriceListView, icon="import"),
     MenuItem(
         _l("Imports of price lists"),
-        "rooms",
-        60,
+        "base",
+        80,
         f"{ROOM_IMPORT}:see",
         view=RoomImportView,
         icon="history",

@@ -53,13 +53,17 @@ class Frame:
         return "zh-CN" if self.locale == "zh" else "en"
 
     @property
-    def groups(self) -> list[tuple[Any, list[dict[str, Any]]]]:
+    def groups(self) -> list[dict[str, Any]]:
         """Return the menu with the place that the page belongs to marked."""
         if self.actor is None:
             return []
         return [
-            (title, [self._place(item) for item in items])
-            for title, items in menu.groups_for(self.actor)
+            {
+                "title": menu.GROUPS[name],
+                "places": [self._place(item) for item in items],
+                "folded": name in menu.FOLDED,
+            }
+            for name, items in menu.groups_for(self.actor)
         ]
 
     def _place(self, item: menu.MenuItem) -> dict[str, Any]:

@@ -18,8 +18,11 @@ GROUPS: dict[str, Any] = {
     "customers": _l("Customers"),
     "sales": _l("Sales"),
     "finance": _l("Finance"),
+    "base": _l("Base data"),
     "system": _l("System"),
 }
+#: groups that few people open on a day: folded until a page of theirs is shown
+FOLDED = ("base", "system")
 EXTENSION = "xiaokong_menu"
 
 
@@ -93,12 +96,12 @@ def home_for(actor: Actor) -> str | None:
     return found.address() if found else None
 
 
-def groups_for(actor: Actor) -> list[tuple[Any, list[MenuItem]]]:
-    """Return the groups that hold something for the actor."""
+def groups_for(actor: Actor) -> list[tuple[str, list[MenuItem]]]:
+    """Return the names of the groups that hold something for the actor, with their items."""
     found: dict[str, list[MenuItem]] = {}
     for item in items_for(actor):
         found.setdefault(item.group, []).append(item)
-    return [(GROUPS[name], items) for name, items in found.items()]
+    return list(found.items())
 
 
 def counts_for(actor: Actor) -> dict[str, int]:
