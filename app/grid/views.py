@@ -54,6 +54,7 @@ def _setup(project_id: int, actor: Actor) -> dict[str, Any]:
             "release": actor.may(f"{pricing.SALE}:release"),
             "withdraw": actor.may(f"{pricing.SALE}:withdraw"),
             "control": actor.may(sales.CONTROL),
+            "export": actor.may(f"{ROOM}:export"),
         },
         # What a hold without a customer becomes: 销控 for a reason, or a hold in one's own name.
         "holds_alone": actor.may(sales.CONTROL),
@@ -93,4 +94,8 @@ def _contents(actor: Actor) -> list[dict[str, str]]:
 
 
 VIEWS = [GridView]
-MENU = [MenuItem(_l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid")]
+MENU = [
+    MenuItem(
+        _l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid", home=True
+    )
+]
