@@ -27,6 +27,7 @@ from app.web.actions import Related
 from app.web.columns import Column
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import CrudForm, LineField
+from app.web.formats import state_chip
 from app.web.listing import Query
 from app.web.menu import MenuItem
 from app.web.projects import current_project_id
@@ -58,9 +59,12 @@ def _document(customer: Customer) -> str:
     return f"{IdentityKind(str(customer.id_kind)).title} {customer.masked_id_number}"
 
 
-def _document_chip(customer: Customer) -> Any:
-    kind, word = ("ok", _l("Entered")) if customer.has_document else ("warn", _l("Missing"))
-    return Markup('<span class="chip {}">{}</span>').format(kind, str(word))
+def _entered(has_document: bool) -> Markup:
+    return (
+        state_chip("entered", _l("Entered"), "ok")
+        if has_document
+        else state_chip("missing", _l("Missing"), "warn")
+    )
 
 
 def register(actor: Actor, **values: Any) -> Customer:
@@ -115,18 +119,17 @@ class CustomerView(CrudView):
     empty_sentence = _l(
         "No customer yet. Register whoever calls or visits; the first who does owns."
     )
-    list_columns = ("name", "phone", "kind", "document_chip", "owner", "source", "created_at")
+    list_columns = ("name", "phone", "kind", "has_document", "owner", "source", "created_at")
     search_columns = ("name", "kind", "owner", "source", "created_at")
     computed = {
         "phone": phone_of,
         "document": _document,
-        "document_chip": _document_chip,
         "own_birthday": _if_own("birthday"),
         "own_address": _if_own("address"),
         "sex_word": lambda row: SEXES[row.sex] if row.sex else "",
     }
     formatters = {
-        "document_chip": lambda chip: chip,
+        "has_document": _entered,
         "phone": lambda phone: Markup('<span class="num">{}</span>').format(phone),
     }
     label_columns = {
@@ -135,7 +138,7 @@ class CustomerView(CrudView):
         "phone": _l("Phone"),
         "mobile": _l("Mobile number"),
         "document": _l("Identity document"),
-        "document_chip": _l("Identity document"),
+        "has_document": _l("Identity document"),
         "id_kind": _l("Kind of document"),
         "id_number": _l("Number of document"),
         "sex": _l("Sex"),

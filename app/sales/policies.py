@@ -27,6 +27,7 @@ RELEASE_ANY = f"{HOLD}:release_any"
 SEE_SUBSCRIPTIONS = f"{SUBSCRIPTION}:see"
 SEE_ALL_SUBSCRIPTIONS = f"{SUBSCRIPTION}:see_all"
 ADD_SUBSCRIPTION = f"{SUBSCRIPTION}:add"
+EXPORT_SUBSCRIPTIONS = f"{SUBSCRIPTION}:export"
 SEE_SPECIALS = f"{SPECIAL_DISCOUNT}:see"
 ASK_SPECIAL = f"{SPECIAL_DISCOUNT}:ask"
 SEE_QUOTE = f"{QUOTE}:see"
@@ -42,6 +43,7 @@ declare_permissions(
     Permission(RELEASE_ANY, _l("Release the holds of others"), "KMDB"),
     Permission(SEE_SUBSCRIPTIONS, _l("See subscriptions"), DEALS),
     Permission(SEE_ALL_SUBSCRIPTIONS, _l("See the subscriptions of all consultants"), ALL_DEALS),
+    Permission(EXPORT_SUBSCRIPTIONS, _l("Export subscriptions"), "MDFXL"),
     Permission(ADD_SUBSCRIPTION, _l("Subscribe rooms"), "CKSB"),
     Permission(SEE_SPECIALS, _l("See special discounts"), "CKSMDLB"),
     Permission(ASK_SPECIAL, _l("Ask for a special discount"), "CKSMDB"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
 
+from app.core import clock
 from app.core.money import parse_percent, plain
 from app.core.permissions import ROLE_TITLES
-from app.core.settings import Setting, declare
+from app.core.settings import Setting, declare, get_setting
 
 LONGEST_DAYS: Final = 365
 LONGEST_HOURS: Final = 720
@@ -92,3 +94,8 @@ OWN_DISCOUNT = declare(
         help=_l("Percent of the list total that a role may grant without anybody's approval."),
     )
 )
+
+
+def lapse_moment(project_id: int) -> datetime:
+    """Return when a subscription made now lapses without its deposit."""
+    return clock.now() + timedelta(hours=get_setting(LAPSE_HOURS, project_id))

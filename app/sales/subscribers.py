@@ -15,8 +15,9 @@ from app.finance.subjects import register_subject
 from app.pricing.quoting import register_special_resolver
 from app.pricing.terms import SpecialTerms
 from app.sales.models import Subscription
+from app.sales.operations.deposits import settle_deposit
 from app.sales.operations.special_discounts import find_usable_special
-from app.sales.operations.subscriptions import SUBJECT, settle_deposit
+from app.sales.operations.subscriptions import SUBJECT
 from app.sales.queries import get_subscription
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import g
@@ -9,11 +12,11 @@ from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from wtforms import validators
 
+from app.core import clock
 from app.core.actor import Actor, current_actor
-from app.core.db import db
 from app.customers.policies import sees
 from app.estate.models import RoomStatus
 from app.finance.policies import ACCOUNT, RECEIPT
@@ -58,11 +61,10 @@ def deal_chip(code: str) -> Markup:
 
 
 def _buyers_of(subscription: Subscription) -> list[BuyerRow]:
-    """Return the buyers, read for all deals of the page at once."""
+    """Return the buyers, which ``prepare`` has read for all deals of the page at once."""
     known: dict[int, list[BuyerRow]] = g.setdefault("buyers_of_deals", {})
     if subscription.id not in known:
-        loaded = db.session.identity_map.values()
-        known.update(list_buyers([one.id for one in loaded if isinstance(one, Subscription)]))
+        known.update(list_buyers([subscription.id]))
     return known[subscription.id]
 
 
@@ -70,15 +72,31 @@ def _masked_buyers(subscription: Subscription) -> str:
     return mask_names([buyer.name for buyer in _buyers_of(subscription)])
 
 
-def _signing(subscription: Subscription) -> Markup:
-    """Return the signing deadline, with by how much it has passed."""
-    overdue = days_overdue(subscription)
-    day = escape(day_text(subscription.sign_by))
-    if not overdue:
-        return Markup('<span class="num">{}</span>').format(day)
-    words = _("overdue %(count)s days", count=overdue)
-    shown = '<span class="num nowrap">{} <span class="chip bad">{}</span></span>'
-    return Markup(shown).format(day, words)  # noqa: S704 - format escapes
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The signing deadline, and by how many days it has passed."""
+
+    day: date
+    overdue: int
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> Deadline:
+        """Return the deadline of a deal."""
+        return cls(subscription.sign_by, days_overdue(subscription))
+
+    @property
+    def words(self) -> str:
+        """Return by how much it has passed, or nothing."""
+        return _("overdue %(count)s days", count=self.overdue) if self.overdue else ""
+
+    def __str__(self) -> str:
+        return f"{day_text(self.day)} {self.words}".strip()
+
+    def __html__(self) -> Markup:
+        chip = Markup(' <span class="chip bad">{}</span>').format(self.words)
+        return Markup('<span class="num nowrap">{}{}</span>').format(
+            day_text(self.day), chip if self.overdue else ""
+        )
 
 
 class SubscriptionView(CrudView):
@@ -112,8 +130,8 @@ class SubscriptionView(CrudView):
     )
     quick_columns = NUMBER_OF_ROOM
     states = {"state": SubscriptionState}
-    computed = {"buyers_masked": _masked_buyers, "signing": _signing}
-    formatters = {"state": deal_chip, "signing": lambda shown: shown}
+    computed = {"buyers_masked": _masked_buyers, "signing": Deadline.of}
+    formatters = {"state": deal_chip, "signing": lambda deadline: deadline.__html__()}
     label_columns = {
         "number": _l("Subscription"),
         "room.number": _l("Room number"),
@@ -130,6 +148,11 @@ class SubscriptionView(CrudView):
     load = (*TITLE_OF_ROOM, "consultant")
     totals = ("deal_total", "received")
     show_template = "sales/subscription.html"
+
+    def prepare(self, rows: Sequence[Subscription]) -> None:
+        """Read the buyers of all rows at once."""
+        known: dict[int, list[BuyerRow]] = g.setdefault("buyers_of_deals", {})
+        known.update(list_buyers([row.id for row in rows]))
 
     @expose("/show/<int:pk>")
     @guarded("see")
@@ -222,14 +245,18 @@ class HoldView(CrudView):
 # --- special discounts ------------------------------------------------------------------------
 
 
-def _special_standing(special: SpecialDiscount) -> Markup:
-    from app.core import clock
+#: whether a special discount may still be used: its word and its tint
+STANDINGS = {
+    "used": (_l("Used"), "mute"),
+    "expired": (_l("Expired"), "bad"),
+    "usable": (_l("Usable"), "ok"),
+}
 
+
+def _standing(special: SpecialDiscount) -> str:
     if special.used_at is not None:
-        return state_chip("used", _l("Used"), "mute")
-    if special.valid_until < clock.today():
-        return state_chip("expired", _l("Expired"), "bad")
-    return state_chip("usable", _l("Usable"), "ok")
+        return "used"
+    return "expired" if special.valid_until < clock.today() else "usable"
 
 
 class SpecialDiscountView(CrudView):
@@ -251,8 +278,8 @@ class SpecialDiscountView(CrudView):
     )
     search_columns = ("room", "customer", "percent", "valid_until", "used_at", "created_at")
     quick_columns = ("room.number",)
-    computed = {"shown_customer": _hold_customer, "standing": _special_standing}
-    formatters = {"standing": lambda chip: chip}
+    computed = {"shown_customer": _hold_customer, "standing": _standing}
+    formatters = {"standing": lambda code: state_chip(code, *STANDINGS[code])}
     label_columns = {
         "room.number": _l("Room number"),
         "shown_customer": _l("Customer"),

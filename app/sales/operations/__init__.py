@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.sales.operations.deposits import lapse_subscriptions, settle_deposit
 from app.sales.operations.holds import (
     PlacedHold,
     expire_holds,
@@ -10,17 +11,13 @@ from app.sales.operations.holds import (
     name_hold_customer,
     release_hold,
 )
+from app.sales.operations.orders import SubscriptionOrder
 from app.sales.operations.special_discounts import (
     DiscountWish,
     grant_special_discount,
     own_authority,
 )
-from app.sales.operations.subscriptions import (
-    SubscriptionOrder,
-    lapse_subscriptions,
-    settle_deposit,
-    subscribe,
-)
+from app.sales.operations.subscriptions import subscribe
 
 __all__ = [
     "DiscountWish",
