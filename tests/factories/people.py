@@ -63,8 +63,6 @@ def make_user(
     for project in projects or []:
         db.session.add(ProjectMember(user_id=user.id, project_id=project.id))
     if organization is not None:
-        db.session.add(
-            OrganizationMember(user_id=user.id, organization_id=organization.id)
-        )
+        db.session.add(OrganizationMember(user_id=user.id, organization_id=organization.id))
     db.session.flush()
     return user
