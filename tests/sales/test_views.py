@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import event, select
 
 from app.admin.principal import read_actor
@@ -307,3 +309,20 @@ def test_asking_for_a_special_discount_leads_to_the_way_ahead(page, user_for, pr
     )
     assert "4,875,000.00" in ahead
     assert "王**" in ahead
+
+
+def test_the_export_is_for_those_who_may_and_masked(client, sign_in, user_for, project, room):
+    user = user_for("consultant")
+    buyer = make_customer(project, user, name="林秘密")
+    made = make_subscription(room, actor_of(user), buyers=[(buyer, "100.00")])
+    made.sign_by = clock.today() - timedelta(days=3)
+    db.session.flush()
+    address = "/sales/subscriptions/export/"
+    assert sign_in(client, user).get(address).status_code == 403
+    answer = sign_in(client, user_for("manager")).get(address)
+    assert answer.status_code == 200
+    rows = list(load_workbook(BytesIO(answer.data)).active.values)
+    words = [str(cell) for cell in rows[1]]
+    assert made.number in words
+    assert "林**" in words
+    assert not any("林秘密" in word or "<" in word for word in words)
