@@ -74,6 +74,13 @@ def _lapse_subscriptions() -> int:
     return operations.lapse_subscriptions(actor=ACTOR)
 
 
+def _recover_leases() -> int:
+    from app.devices.lease import recover
+
+    # An agent that never comes back cannot be the one to say that its jobs are left over.
+    return recover(actor=ACTOR)
+
+
 def _prune() -> int:
     from app.admin.operations import prune_failures
     from app.estate.operations import prune_events
@@ -85,6 +92,7 @@ def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
     return [
         ("sales.expire_holds", EVERY_TEN_SECONDS, _expire_holds),
         ("sales.lapse_subscriptions", EVERY_TEN_SECONDS, _lapse_subscriptions),
+        ("devices.recover_leases", EVERY_TEN_SECONDS, _recover_leases),
         ("core.prune", EVERY_HOUR, _prune),
     ]
 
