@@ -15,16 +15,16 @@ def marks() -> dict[str, dict[str, str]]:
     return {
         "deposit_awaited": {
             "title": _("Awaiting the deposit"),
-            "sign": _("await."),
+            "sign": _("…"),
             "tint": "info",
         },
         "deposit_short": {
             "title": _("Deposit not in full"),
-            "sign": _("short"),
+            "sign": _("½"),
             "tint": "warn",
         },
-        "arrears": {"title": _("In arrears"), "sign": _("due"), "tint": "bad"},
-        "paid": {"title": _("Paid in full"), "sign": _("clear"), "tint": "ok"},
+        "arrears": {"title": _("In arrears"), "sign": _("!!"), "tint": "bad"},
+        "paid": {"title": _("Paid in full"), "sign": _("✓"), "tint": "ok"},
     }
 
 
@@ -41,7 +41,8 @@ def _page() -> dict[str, str]:
         "updated": _("updated {time}"),
         "buildings": _("{count} buildings"),
         "building_facts": _("{floors} floors · {rooms} rooms · sold {sold}%"),
-        "counter": _("rooms {total}"),
+        "counter": _("· {total}"),
+        "counter_alone": _("rooms"),
         "close": _("Close"),
         "zoom": _("Size"),
         "smaller": _("Smaller"),

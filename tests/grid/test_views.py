@@ -63,7 +63,7 @@ def test_the_scripts_know_the_project_and_the_way(setup_for, project):
     [
         ("consultant", {"customers"}),
         ("controller", {"customers", "control"}),
-        ("director", {"customers", "control", "release", "withdraw"}),
+        ("director", {"customers", "control", "release", "withdraw", "export"}),
         ("cashier", set()),
     ],
 )

@@ -158,7 +158,7 @@
       const focus = document.activeElement?.dataset.status === code;
       const card = make("button", { class: `card kpi st-${code}`, type: "button", "data-status": code, "aria-pressed": String(on) },
         make("span", {}, `${status.mark} ${status.title}`), make("b", {}, String(one.rooms)),
-        make("em", {}, format.say("counter", { total: one.fen ? format.large(one.fen / 100) : "" })));
+        make("em", {}, one.fen ? format.say("counter", { total: format.large(one.fen / 100) }) : words.counter_alone));
       return [card, focus];
     });
     counts.replaceChildren(...cards.map(([card]) => card));

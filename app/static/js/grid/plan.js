@@ -78,7 +78,7 @@
   }
 
   function template(shape) {
-    return shape.names.map((name) => `repeat(${shape.wide.get(name)}, minmax(var(--cell), 1fr))`).join(" var(--gap) ");
+    return shape.names.map((name) => `repeat(${shape.wide.get(name)}, minmax(var(--cell), var(--most)))`).join(" var(--gap) ");
   }
 
   function drawBuilding(building, rooms) {
