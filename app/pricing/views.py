@@ -57,7 +57,7 @@ class PricePlanView(CrudView):
     formatters = {"origin": lambda origin: PLAN_ORIGINS.get(origin, origin)}
     label_columns = {
         "name": _l("Price plan"),
-        "origin": _l("Made by"),
+        "origin": _l("Source"),
         "effective_at": _l("In force since"),
         "building": _l("Building"),
         "percent": _l("By percent"),

@@ -21,10 +21,10 @@ NOTHING = Markup('<span class="none">–</span>')
 
 #: the tint of a state by its value, the same everywhere; what is not named here is quiet
 TINTS = {
-    "ok": "approved active confirmed succeeded paid settled done signed open in_use online granted",
+    "ok": "approved active effective confirmed succeeded paid settled done signed open in_use online granted",
     "warn": "returned overdue_soon partial short retry queued_for pending unpaid expiring",
     "bad": "rejected failed voided overdue unknown reversed expired offline blocked dead",
-    "info": "running sent submitted confirming printing live",
+    "info": "running in_approval sent submitted confirming printing live",
 }
 _TINT_OF = {value: tint for tint, values in TINTS.items() for value in values.split()}
 
