@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
         frame,
         headers,
         health,
+        plain_text,
         rest,
         search,
         work,
@@ -28,5 +29,16 @@ def init_app(app: Flask) -> None:
     app.before_request(rest.check_csrf)
     errors.init_app(app)
     # What is registered last sees an answer first: headers are set, then it is compressed.
-    for part in (compression, headers, assets, formats, frame, health, work, choices, search):
+    for part in (
+        compression,
+        headers,
+        assets,
+        formats,
+        frame,
+        health,
+        work,
+        choices,
+        search,
+        plain_text,
+    ):
         part.init_app(app)

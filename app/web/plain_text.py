@@ -1,0 +1,54 @@
+"""Refuses text that the database cannot hold, before anybody reads it: NUL and lone surrogates."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import gettext as _
+
+from app.web.rest import BadRequest
+
+#: an escape in JSON that may stand for such a character; a pair of surrogates is a good one
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def check_text() -> None:
+    """Raise BadRequest for an address, form or JSON body with a character that cannot be kept."""
+    if _unfit(request.path) or any(_unfit(value) for value in _values(request.args)):
+        raise _refusal()
+    if request.mimetype in FORMS and any(_unfit(value) for value in _values(request.form)):
+        raise _refusal()
+    if request.is_json and _SUSPECT.search(request.get_data()):
+        body = request.get_json(silent=True)
+        if any(_unfit(text) for text in _texts(body)):
+            raise _refusal()
+
+
+def _values(given: Any) -> list[str]:
+    return [text for pair in given.items(multi=True) for text in pair]
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for key, inner in value.items() for text in [key, *_texts(inner)]]
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return []
+
+
+def _unfit(text: str) -> bool:
+    return "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _refusal() -> BadRequest:
+    return BadRequest(_("The request holds a character that cannot be kept. Type the text anew."))
+
+
+def init_app(app: Flask) -> None:
+    """Check every request once its sender is known."""
+    app.before_request(check_text)
