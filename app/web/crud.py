@@ -246,6 +246,9 @@ class CrudView(StepPages, ModelView):
             predicates.append(self.model.project_id == project_id)
         options = load_options(self.model, self.columns if columns is None else columns, self.load)
         order = self.order_of(given.get("order", ""))
+        if not predicates and not given.get("order") and issubclass(self.model, ProjectScoped):
+            # Putting a million rows of all projects in order for one page serves nobody.
+            order = [Order(self.column("id"), descending=True)]
         return Query(self.model, joins, predicates, order, options), filters
 
     def quick(self) -> list[Column]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.uow import unit_of_work
-from app.web.columns import Column
+from app.web.columns import Column, plain_text
 
 if TYPE_CHECKING:
     from app.web.crud import CrudView
@@ -79,10 +80,14 @@ def write(view: CrudView, query: Query, file: IO[bytes]) -> int:
         sheet.write_string(0, place, label, head)
     sheet.freeze_panes(1, 0)
     count = 0
+    writers = [
+        _writer(sheet, place, column, styles.get(column.kind))
+        for place, column in enumerate(view.columns)
+    ]
     for row in _rows(view, query):
         count += 1
-        for place, column in enumerate(view.columns):
-            _cell(sheet, count, place, column, row, styles)
+        for write_cell in writers:
+            write_cell(count, row)
     sheet.autofilter(0, 0, count, max(0, len(view.columns) - 1))
     book.close()
     return count
@@ -93,21 +98,37 @@ def _rows(view: CrudView, query: Query) -> Iterator[Any]:
     found = db.session.scalars(statement.execution_options(yield_per=READ_AT_ONCE))
     for part in found.partitions():
         view.prepare(part)
+        # The session holds rows weakly: what has been written is let go.
         yield from part
-        # Rows that have been written are let go, or the session would hold all of them.
-        db.session.expunge_all()
 
 
-def _cell(sheet: Any, line: int, place: int, column: Column, row: Any, styles: Any) -> None:
-    value = column.value(row)
-    if value is None or value == "":
-        return
-    style = styles.get(column.kind)
-    if column.states is None and isinstance(value, Decimal | int) and not isinstance(value, bool):
-        sheet.write_number(line, place, value, style)
-    elif isinstance(value, datetime):
-        sheet.write_datetime(line, place, clock.local(value).replace(tzinfo=None), style)
-    elif isinstance(value, date):
-        sheet.write_datetime(line, place, value, style)
-    else:
-        sheet.write_string(line, place, column.text(row))
+def _writer(sheet: Any, place: int, column: Column, style: Any) -> Callable[[int, Any], None]:
+    """Return what writes the column's cell of a line: decided once, not for every row."""
+    read: Callable[[Any], Any] = column.value
+    if not column.relations and column.leaf and column.getter is None:
+        read = attrgetter(column.path)
+    titles = {one.value: str(one.title) for one in column.states} if column.states else None
+
+    def write_cell(line: int, row: Any) -> None:
+        value = read(row)
+        if value is None or value == "":
+            return
+        if titles is not None:
+            sheet.write_string(line, place, titles.get(value, str(value)))
+        elif isinstance(value, str):
+            sheet.write_string(line, place, value)
+        elif isinstance(value, Decimal | int) and not isinstance(value, bool):
+            sheet.write_number(line, place, value, style)
+        elif isinstance(value, date):
+            sheet.write_datetime(line, place, _without_zone(value), style)
+        else:
+            sheet.write_string(line, place, plain_text(column, value))
+
+    return write_cell
+
+
+def _without_zone(value: date) -> date:
+    """Return a day as it is, a moment as a Chinese clock shows it: Excel knows no zones."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return clock.local(value).replace(tzinfo=None)
+    return value

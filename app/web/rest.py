@@ -163,7 +163,8 @@ def _change(action: Callable[[], Any], actor: Actor, status: int, rule: KeyRule)
     with unit_of_work(actor):
         if not key:
             return _respond(action(), status)
-        digest = idempotency.digest_of(request.method, request.path, request.get_data())
+        # With the query: a dry run is not the same request as the real one.
+        digest = idempotency.digest_of(request.method, request.full_path, request.get_data())
         kept = idempotency.claim_key(key, digest, actor=actor)
         if kept is not None:
             return _respond(kept.answer, kept.status)

@@ -391,3 +391,16 @@ def test_beyond_the_bound_pages_go_on_by_cursor(steward, building, session, monk
             break
         address = page.text.split('rel="next"')[0].rpartition('href="')[2].split('"')[0]
     assert len(seen) == 40
+
+
+def test_an_export_longer_than_what_is_read_at_once_is_whole(
+    steward, building, session, monkeypatch
+):
+    from app.web import export
+
+    monkeypatch.setattr(export, "READ_AT_ONCE", 20)
+    make_rooms(building, 70)
+    sheet = openpyxl.load_workbook(io.BytesIO(steward.get("/sample/rooms/export/").data)).active
+    numbers = {row[0].value for row in sheet.iter_rows(min_row=2)}
+    assert len(numbers) == 70
+    assert {row[7].value for row in sheet.iter_rows(min_row=2)} == {"待售", "销控"}
