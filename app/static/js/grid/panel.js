@@ -192,9 +192,10 @@
   function actions() {
     const order = Object.keys(doers).filter((name) => room.actions.includes(name));
     if (!order.length) return "";
-    const first = order.find((name) => ["subscribe", "release_for_sale", "confirm_price", "hold"].includes(name)) || order[0];
+    const main = order.find((name) => ["subscribe", "release_for_sale", "confirm_price", "hold"].includes(name));
+    const first = main || order[0];
     const rest = order.filter((name) => name !== first);
-    const place = make("div", { class: "sec steps-now" }, doers[first]("p"), ...rest.map((name) => doers[name]("")));
+    const place = make("div", { class: "sec steps-now" }, doers[first](main ? "p" : ""), ...rest.map((name) => doers[name]("")));
     place.classList.toggle("odd", rest.length % 2 === 1);
     return place;
   }
