@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
 
@@ -61,10 +61,15 @@ def _clean_memory() -> Iterator[None]:
 
 
 class CommittingClient(FlaskClient):
-    """Ends the test's own transaction first, as every real request starts with none."""
+    """Ends the test's own transaction first, as every real request starts with none.
+
+    A request inside a test's application context shares its ``g``; a real one has its own.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         db.session.commit()
+        for name in list(g):
+            g.pop(name)
         return super().open(*args, **kwargs)
 
 
