@@ -60,11 +60,14 @@ _CLAIM = Sql(
     " ON r.actor = :actor AND r.key = :key"
     f" AND r.created_at > now() - interval '{KEPT_HOURS} hours'"
 )
+# The claim reads as of a moment before it has the lock: a first request that committed between the
+# two is not seen by it. The row that it left is, here, and only one that is too old gives way.
 _KEEP = Sql(
-    "INSERT INTO core_idempotency (actor, key, digest, status, answer)"
+    "INSERT INTO core_idempotency AS r (actor, key, digest, status, answer)"
     " VALUES (:actor, :key, :digest, :status, CAST(:answer AS jsonb))"
     " ON CONFLICT (actor, key) DO UPDATE SET digest = excluded.digest, status = excluded.status,"
     " answer = excluded.answer, created_at = now()"
+    f" WHERE r.created_at <= now() - interval '{KEPT_HOURS} hours' RETURNING id"
 )
 
 
@@ -82,21 +85,29 @@ def claim_key(key: str, digest: str, *, actor: Actor) -> KeptAnswer | None:
             )
         return KeptAnswer(status=row[2], answer=row[3])
     if not row[0]:
-        raise Conflict(
-            _l("The same request is still running. Wait for its answer."),
-            code="request_running",
-        )
+        raise _still_running()
     return None
 
 
 def keep_answer(key: str, digest: str, status: int, answer: Any, *, actor: Actor) -> None:
-    """Keep a successful answer in the transaction of its effect."""
-    _KEEP.rows(
+    """Keep a successful answer in the transaction of its effect.
+
+    Raises Conflict, which undoes that effect, if another request ended under the key meanwhile.
+    """
+    kept = _KEEP.rows(
         actor=actor.key,
         key=key,
         digest=digest,
         status=status,
         answer=json.dumps(answer, ensure_ascii=False, default=str),
+    )
+    if not kept:
+        raise _still_running()
+
+
+def _still_running() -> Conflict:
+    return Conflict(
+        _l("The same request is still running. Wait for its answer."), code="request_running"
     )
 
 
