@@ -44,8 +44,10 @@ def _add(queue: App, app: Flask, name: str, cron: str, work: Callable[[], int]) 
     def run(timestamp: int) -> int:  # noqa: ARG001 - procrastinate passes the scheduled second
         return run_operation(app, name, work)
 
-    # A queueing lock: a job that is late is not queued twice.
-    task = queue.task(name=name, queueing_lock=name, lock=name)(run)
+    # A queueing lock: a job that is late is not queued twice. No lock for running: the job of a
+    # worker that was killed stays "doing" for ever and would keep every later one from beginning,
+    # and any number of runs of these operations may go on at once.
+    task = queue.task(name=name, queueing_lock=name)(run)
     queue.periodic(cron=cron, periodic_id=name)(task)
 
 
