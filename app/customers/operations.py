@@ -91,18 +91,24 @@ def edit_customer(customer: Customer, *, actor: Actor, **changes: Any) -> Custom
         raise NotAllowed(_l("Only the customer's own consultant or his manager may change it."))
     entry = _merged_entry(customer, changes)
     _refuse_duplicate(entry, customer.project_id, actor, except_id=customer.id)
+    customer_id, project_id = customer.id, customer.project_id
+    try:
+        with db.session.begin_nested():
+            # Inside: what is changed before is written before the savepoint, not under it.
+            _write(customer, entry)
+    except IntegrityError:
+        _refuse_duplicate(entry, project_id, actor, except_id=customer_id)
+        raise
+    return customer
+
+
+def _write(customer: Customer, entry: _Entry) -> None:
     for column, value in entry.columns(customer.id).items():
         if getattr(customer, column) != value:
             setattr(customer, column, value)
     if entry.details.consent and customer.consented_at is None:
         customer.consented_at = clock.now()
-    try:
-        with db.session.begin_nested():
-            db.session.flush()
-    except IntegrityError:
-        _refuse_duplicate(entry, customer.project_id, actor, except_id=customer.id)
-        raise
-    return customer
+    db.session.flush()
 
 
 def reveal_identity_number(customer: Customer, *, actor: Actor) -> str:

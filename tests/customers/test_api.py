@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.core.audit import list_entries
 from app.core.db import db
@@ -145,3 +145,20 @@ def test_no_number_reaches_the_logs(call, user_for, project, caplog):
         call("get", f"{URL}?q={number}", user, 200)
     assert number not in caplog.text
     assert db.session.scalar(select(Customer.id).where(Customer.id == made["id"]))
+
+
+def test_a_key_keeps_no_number_in_plain(call, client, bearer, user_for, project):
+    user = user_for("consultant")
+    number = make_resident_id()
+    body = {
+        "project_id": project.id,
+        "name": "王小明",
+        "mobile": make_mobile(),
+        "id_number": number,
+    }
+    made = call("post", URL, user, 201, json=body)
+    headers = {**bearer(user), "Idempotency-Key": "k"}
+    shown = client.post(f"{URL}/{made['id']}/reveal", headers=headers)
+    assert shown.get_json()["id_number"] == number
+    kept = db.session.scalars(text("SELECT answer::text FROM core_idempotency"))
+    assert number not in "".join(kept)

@@ -223,3 +223,21 @@ def test_a_customer_without_document_has_nothing_to_show(actor_for, project):
     actor = actor_for("consultant")
     with pytest.raises(NotFound):
         operations.reveal_identity_number(make_customer(project, actor, document=None), actor=actor)
+
+
+def test_a_change_that_comes_second_is_told_of_the_first(actor_for, project, monkeypatch):
+    """The other registered after the look and before the write."""
+    actor = actor_for("consultant")
+    first = register(actor, project)
+    second = register(actor, project, mobile="13900139000")
+    look, looks = operations.find_duplicate, []
+
+    def find(**wanted):
+        looks.append(wanted)
+        return None if len(looks) == 1 else look(**wanted)
+
+    monkeypatch.setattr(operations, "find_duplicate", find)
+    with acting(actor), pytest.raises(Conflict) as refused:
+        operations.edit_customer(second, mobile=first.mobile, actor=actor)
+    assert refused.value.code == "duplicate"
+    assert refused.value.details == {"customer_id": first.id}
