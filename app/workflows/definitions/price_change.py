@@ -196,6 +196,8 @@ def _floor_row(line: PlanLine) -> dict[str, Any]:
         "after": format_yuan(line.list_total),
         "note": str(_l("floor %(total)s", total=format_yuan(line.floor_before or 0))),
         "tone": "bad",
+        # Requests are also seen by people who do not see floor prices: the administrator.
+        "needs": f"{policies.FLOOR}:see",
     }
 
 

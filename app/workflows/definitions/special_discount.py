@@ -76,6 +76,10 @@ class SpecialDiscountKind(ApprovalKind):
             .options(joinedload(Room.building), joinedload(Room.entrance))
         )
 
+    def lock_subject(self, session: Session, subject_id: int) -> None:
+        """Lock the room, so that none is granted for a room that is just being sold."""
+        session.scalar(select(Room.id).where(Room.id == subject_id).with_for_update(key_share=True))
+
     def project_id(self, subject: Room) -> int:
         return subject.project_id
 
