@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.admin.models import AppUser, Organization, OrganizationMember, SignInFailure
+from app.admin.reach import require_governed, require_node
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
@@ -99,8 +100,12 @@ def change_password(*, current: str, password: str, actor: Actor) -> AppUser:
 
 
 def reset_password(user: AppUser, *, password: str, actor: Actor) -> None:
-    """Give a user a new password that he must change; his sessions end, his lock is opened."""
+    """Give a user a new password that he must change; his sessions end, his lock is opened.
+
+    Raises NotAllowed for a user who reaches further than the actor.
+    """
     actor.require("admin.user:edit")
+    require_governed(user, actor)
     set_password(user, password)
     user.must_change_password = True
     forgive_failures(user, actor=actor)
@@ -109,6 +114,7 @@ def reset_password(user: AppUser, *, password: str, actor: Actor) -> None:
 def forgive_failures(user: AppUser, *, actor: Actor) -> None:
     """Let a locked user in again."""
     actor.require("admin.user:edit")
+    require_governed(user, actor)
     db.session.execute(
         update(SignInFailure)
         .where(SignInFailure.username == user.username, SignInFailure.forgiven_at.is_(None))
@@ -176,8 +182,12 @@ def add_user(
 def edit_user(
     user: AppUser, *, full_name: str, active: bool, role_ids: list[int], actor: Actor
 ) -> AppUser:
-    """Change a user; whoever loses or gains rights signs in again."""
+    """Change a user; whoever loses or gains rights signs in again.
+
+    Raises NotAllowed for a user who reaches further than the actor.
+    """
     actor.require("admin.user:edit")
+    require_governed(user, actor)
     if user.id == actor.id and not active:
         raise Invalid(_l("You cannot deactivate yourself."))
     user.first_name = full_name
@@ -239,8 +249,12 @@ def _roles(role_ids: list[int]) -> list[Any]:
 
 
 def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> OrganizationMember:
-    """Attach a user to a node of the tree: he reaches every project below it."""
+    """Attach a user to a node of the tree: he reaches every project below it.
+
+    Raises NotAllowed for a node outside the actor's own.
+    """
     actor.require("admin.organization:edit")
+    require_node(organization_id, actor)
     user = db.session.get(AppUser, user_id)
     if user is None or db.session.get(Organization, organization_id) is None:
         raise NotFound(_l("There is no such user or organization."))
@@ -259,6 +273,7 @@ def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> Or
 def leave_organization(member: OrganizationMember, *, actor: Actor) -> None:
     """Detach a user from a node of the tree; his sessions end."""
     actor.require("admin.organization:edit")
+    require_node(member.organization_id, actor)
     user = member.user
     db.session.delete(member)
     touch_access(user)
@@ -267,6 +282,7 @@ def leave_organization(member: OrganizationMember, *, actor: Actor) -> None:
 def add_organization(*, code: str, name: str, parent_id: int | None, actor: Actor) -> Organization:
     """Add a node to the tree. Raises Conflict if the code is taken."""
     actor.require("admin.organization:add")
+    require_node(parent_id, actor)
     _check_code_is_free(code)
     organization = Organization(code=code, name=name, parent_id=parent_id)
     db.session.add(organization)
@@ -282,9 +298,11 @@ def edit_organization(
     Moving it changes what its members reach, so whoever is a member in the tree signs in again.
     """
     actor.require("admin.organization:edit")
+    require_node(organization.id, actor)
     if code != organization.code:
         _check_code_is_free(code)
     if parent_id != organization.parent_id:
+        require_node(parent_id, actor)
         _check_parent(organization, parent_id)
         organization.parent_id = parent_id
         touch_access(*db.session.scalars(select(AppUser).join(_MEMBERSHIP).distinct()))
@@ -299,6 +317,7 @@ _MEMBERSHIP = OrganizationMember.__table__
 def delete_organization(organization: Organization, *, actor: Actor) -> None:
     """Delete a node. Raises Conflict while anything hangs under it."""
     actor.require("admin.organization:delete")
+    require_node(organization.id, actor)
     hanging = text(
         "SELECT EXISTS (SELECT FROM admin_organization WHERE parent_id = :id)"
         " OR EXISTS (SELECT FROM admin_organization_member WHERE organization_id = :id)"

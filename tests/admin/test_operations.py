@@ -9,6 +9,7 @@ from werkzeug.security import check_password_hash
 
 from app.admin import operations, queries
 from app.admin.models import AppUser, OrganizationMember
+from app.admin.principal import read_actor
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.factories.people import make_organization, make_project
 
@@ -176,3 +177,25 @@ def test_rights_are_asked_by_every_step(actor_for, group, user_for):
     ):
         with pytest.raises(NotAllowed):
             step()
+
+
+def test_a_regional_administrator_stays_in_his_region(admin, actor_for, group, user_for):
+    """Neither by attaching himself further up nor through somebody who reaches further."""
+    region = operations.add_organization(code="EAST", name="华东", parent_id=group.id, actor=admin)
+    member = actor_for("admin", project=None)
+    operations.join_organization(user_id=member.id, organization_id=region.id, actor=admin)
+    actor = read_actor(member.id)
+    with pytest.raises(NotAllowed):
+        operations.join_organization(user_id=actor.id, organization_id=group.id, actor=actor)
+    with pytest.raises(NotAllowed):
+        operations.add_organization(code="TOP", name="顶", parent_id=None, actor=actor)
+    with pytest.raises(NotAllowed):
+        operations.edit_organization(region, code="EAST", name="华东", parent_id=None, actor=actor)
+    everywhere = user_for("admin", project=None, whole_group=True)
+    with pytest.raises(NotAllowed):
+        operations.reset_password(everywhere, password="another-one-9", actor=actor)
+    with pytest.raises(NotAllowed):
+        operations.edit_user(everywhere, full_name="某", active=True, role_ids=[], actor=actor)
+    newcomer = user_for("consultant", project=None)
+    operations.join_organization(user_id=newcomer.id, organization_id=region.id, actor=actor)
+    operations.reset_password(newcomer, password="another-one-9", actor=actor)

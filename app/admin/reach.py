@@ -1,0 +1,48 @@
+"""How far an administrator reaches: the nodes below his own, and the people of no other."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import text
+
+from app.admin.models import AppUser
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import NotAllowed
+
+_IS_BELOW = text("""
+WITH RECURSIVE node AS (
+  SELECT m.organization_id AS id FROM admin_organization_member m WHERE m.user_id = :user
+  UNION
+  SELECT o.id FROM node n JOIN admin_organization o ON o.parent_id = n.id
+) SELECT EXISTS (SELECT FROM node WHERE id = :node)
+""")
+_REACHED = text("SELECT p FROM access_projects(:user) p")
+
+
+def require_node(organization_id: int | None, actor: Actor) -> None:
+    """Raise NotAllowed unless the node is one of the actor's own or below it.
+
+    The tree's top (None) belongs to who reaches the whole group.
+    """
+    if actor.projects is None:
+        return
+    known = {"user": actor.id, "node": organization_id}
+    if organization_id is None or not db.session.scalar(_IS_BELOW, known):
+        raise NotAllowed(
+            _l("This organization is not within your scope. Choose one that you belong to.")
+        )
+
+
+def require_governed(user: AppUser, actor: Actor) -> None:
+    """Raise NotAllowed for a user who reaches further than the actor: he is others' to change."""
+    if actor.projects is None:
+        return
+    reached = set(db.session.scalars(_REACHED, {"user": user.id}))
+    if user.whole_group or not reached <= actor.projects:
+        raise NotAllowed(
+            _l(
+                "%(name)s reaches projects that you do not. Ask an administrator who does.",
+                name=user.full_name,
+            )
+        )
