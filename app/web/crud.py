@@ -309,8 +309,6 @@ class CrudView(StepPages, ModelView):
         form = self.form_class(purpose)(formdata=posted, obj=row, data=values)
         project = getattr(row, "project_id", None)
         for field in form:
-            if isinstance(field, ChoiceField) and isinstance(field.data, str):
-                field.data = int(field.data) if field.data.isdecimal() else None
             if isinstance(field, ChoiceField) and project is not None:
                 field.address = f"{field.address}?project={project}"
         return form

@@ -144,6 +144,10 @@ class ChoiceField(Field):
         self.rows: list[Any] = []
 
     def process_data(self, value: Any) -> None:
+        if isinstance(value, str):
+            # What an address gives: /rooms/add?building=3.
+            value = int(value) if value.isdecimal() else None
+            value = [value] if self.many and value is not None else value
         if self.many:
             self.data = [one if isinstance(one, int) else one.id for one in value or []]
         else:

@@ -19,6 +19,8 @@ log = logging.getLogger("xiaokong.web")
 
 #: SQLSTATE of a deadlock, a serialization failure, a lock or statement time-out
 TRY_AGAIN_STATES = ("40P01", "40001", "55P03", "57014")
+#: SQLSTATE of a text too long, a number or moment out of range, a character that cannot be kept
+DOES_NOT_FIT_STATES = ("22001", "22003", "22008", "22021", "22P05")
 
 HTTP_CODES = {
     400: "bad_request",
@@ -120,6 +122,10 @@ def _database(error: DBAPIError) -> Response:
         # An operation should have said this in its own words; the database is the last guard.
         log.warning("constraint spoke instead of the operation: %s", state)
         return answer(409, "conflict", http_sentence(409))
+    if state in DOES_NOT_FIT_STATES:
+        # A form or body should have refused it; nothing of it was written.
+        log.warning("a value does not fit the database: %s", state)
+        return answer(422, "invalid", http_sentence(422))
     return _unexpected(error)
 
 

@@ -144,13 +144,16 @@ def read_day(text: str | None) -> date | None:
     if text.startswith("today"):
         rest = text.removeprefix("today") or "0"
         try:
-            return clock.today() + timedelta(days=int(rest))
+            found = clock.today() + timedelta(days=int(rest))
+            return found if found.year < date.max.year else None
         except (ValueError, OverflowError):
             return None
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    # The last year has no day after it that a range could end before.
+    return found if found.year < date.max.year else None
 
 
 def start_of(day: date) -> datetime:

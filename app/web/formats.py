@@ -21,8 +21,8 @@ NOTHING = Markup('<span class="none">–</span>')
 
 #: the tint of a state by its value, the same everywhere; what is not named here is quiet
 TINTS = {
-    "ok": "approved active effective confirmed succeeded paid settled done signed open in_use online"
-    " granted",
+    "ok": "approved active effective confirmed succeeded paid settled done signed open in_use"
+    " online granted",
     "warn": "returned overdue_soon partial short retry queued_for pending unpaid expiring",
     "bad": "rejected failed voided overdue unknown reversed expired offline blocked dead",
     "info": "running in_approval sent submitted confirming printing live",

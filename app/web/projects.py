@@ -16,6 +16,7 @@ from app.core.scope import scope_parameters
 #: seconds for which a process shows a project's name without asking again
 KEPT_SECONDS = 60.0
 MOST_CHOICES = 20
+LARGEST_MEMORY = 2000
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,20 @@ def _resolve(actor: Actor, chosen: Any) -> ProjectChoice | None:
         kept = _names.get(chosen)
         if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
             return kept[1]
-        found = find_projects(actor, wanted=chosen)
-        if found:
-            _names[chosen] = (time.monotonic(), found[0])
-            return found[0]
+        if found := find_projects(actor, wanted=chosen):
+            return _remember(found[0])
     first = find_projects(actor)
     if not first:
         return None
     session["project_id"] = first[0].id
-    return first[0]
+    return _remember(first[0])
+
+
+def _remember(project: ProjectChoice) -> ProjectChoice:
+    if len(_names) > LARGEST_MEMORY:
+        _names.clear()
+    _names[project.id] = (time.monotonic(), project)
+    return project
 
 
 def choose_project(actor: Actor, project_id: int) -> bool:

@@ -135,13 +135,13 @@ def test_a_page_of_rows_costs_the_same_however_many_rows(steward, rooms, session
             assert steward.get(path).status_code == 200
         finally:
             event.remove(session.connection(), "before_cursor_execute", note)
-        return len(seen)
+        return seen
 
     statements(LIST)
     few, many = statements(LIST + "?floor.max=2"), statements(LIST + "?size=50")
-    assert many == few
+    assert len(few) == len(many), many
     # who calls, the count, the rows
-    assert many <= 4
+    assert len(many) <= 4
 
 
 def test_a_record_shows_its_facts_and_links(steward, rooms):
