@@ -261,7 +261,7 @@ def _counter(project: Project, data: Path) -> None:
     printer = data / "simulators" / "receipt_printer.tty"
     db.session.add(
         Device(
-            project_id=project.id, station_id=station.id, name="receipt_printer",
+            project_id=project.id, station_id=station.id, name="小票打印机",
             kind="receipt_printer", driver="escpos_generic", url=str(printer), settings={},
         )
     )  # fmt: skip
