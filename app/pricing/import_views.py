@@ -88,6 +88,8 @@ class PriceListView(BaseView):
             with unit_of_work(actor):
                 result = operations.carry_out_import(get_room_import(pk), actor=actor)
                 rooms, faults = result.outcome.rooms, len(result.faults)
+        except NotFound:
+            raise
         except DomainError as error:
             flash(str(error.message), "danger")
         else:

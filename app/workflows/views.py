@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import DomainError, Invalid, NotFound
+from app.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.core.uow import unit_of_work
 from app.web.access import needs
 from app.web.menu import MenuItem
@@ -202,7 +202,7 @@ class _AskForm:
             with unit_of_work(here()):
                 made = verb()
                 sentence, made_id = words.outcome(made), made.id
-        except NotFound:
+        except (NotAllowed, NotFound):
             raise
         except DomainError as error:
             self._refused(error)
@@ -221,7 +221,7 @@ class _AskForm:
             self.seen = engine.preview_route(
                 self.kind.key, self.subject_id, values=self.given, actor=here()
             )
-        except NotFound:
+        except (NotAllowed, NotFound):
             raise
         except DomainError as error:
             self._refused(error)
