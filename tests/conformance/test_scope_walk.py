@@ -1,0 +1,178 @@
+"""Every address, walked by people of another project with the ids of this one: nothing gets out."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from sqlalchemy import text
+
+from app.core.db import db
+from tests.conformance.faults import expect_none
+from tests.conformance.office import Office, open_office, undone
+from tests.conformance.walk import GROUP_WIDE, Call, calls, table_of, words_of
+
+pytestmark = [pytest.mark.commit, pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+
+REFUSED = {403, 404}
+#: a body that names what one does not see may also be answered as a wrong body
+REFUSED_BODY = {403, 404, 422}
+
+#: what these answer are examples for everybody
+EXAMPLES = {"PriceListView.template"}
+
+#: calls that end otherwise within the project too, each with the reason
+ENDS_OTHERWISE = {
+    "ApprovalApi.edit": "only the applicant may",
+    "ApprovalApi.opinion": "only who was asked for one may",
+    "ApprovalApi.send": "only the applicant may",
+    "ApprovalApi.withdraw": "only the applicant may",
+    "ApprovalView.ask": "a plan in force is not asked for again",
+    "ApprovalView.edit": "only the applicant may; others are led to the request",
+    "PricePlanView.edit": "a plan in force is not changed any more",
+    "ProjectGridApi.stream": "leads to the live server",
+}
+
+
+@pytest.fixture(scope="module")
+def office(app, tmp_path_factory):
+    with open_office(app, tmp_path_factory.mktemp("office")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def walked(office: Office) -> list[Call]:
+    found, unknown = calls(office)
+    expect_none(unknown, "teach tests/conformance/walk.py these addresses")
+    assert len(found) > 400
+    return found
+
+
+def is_of_the_group(call: Call) -> bool:
+    """Tell whether a call is about rows of the whole group, which only the right keeps."""
+    if call.row in GROUP_WIDE:
+        return True
+    model = getattr(getattr(call.route.view, "datamodel", None), "obj", None)
+    if model is None and hasattr(call.route.view, "view_class"):
+        return table_of(call.route) in GROUP_WIDE
+    return model is not None and model.__tablename__ in GROUP_WIDE
+
+
+def faults_of(call: Call, answer, secrets) -> list[str]:
+    faults = []
+    allowed = REFUSED if call.row else REFUSED_BODY
+    if answer.status_code >= 500:
+        faults.append(f"{call.label}: {answer.status_code}")
+    elif call.names_rows and answer.status_code not in allowed:
+        faults.append(f"{call.label}: {answer.status_code} {answer.text[:200]!r}")
+    elif answer.location and "/login" in answer.location:
+        faults.append(f"{call.label}: sent to the door")
+    words = "" if call.route.name in EXAMPLES else words_of(answer)
+    faults += [f"{call.label}: tells {secret}" for secret in sorted(secrets) if secret in words]
+    answer.close()
+    return faults
+
+
+@pytest.mark.parametrize("username", ["agency1", "outsider"])
+def test_nobody_of_another_project_gets_at_this_one(office, walked, username):
+    """The agency by its role; and one with every right there is, whom only the scope keeps out."""
+    before = office.state()
+    person = office.person(username)
+    faults = []
+    for call in walked:
+        if is_of_the_group(call) and username == "outsider":
+            continue
+        faults += faults_of(call, call.send(person), office.secrets)
+    expect_none(faults)
+    changed = {name for name, digest in office.state().items() if digest != before[name]}
+    assert changed == set(), "somebody of another project changed rows of this one"
+
+
+def test_the_walk_would_get_through_within_the_project(office, walked):
+    """The same calls by one with every right here: ids and bodies are real ones."""
+    faults = []
+    for call in walked:
+        if not call.names_rows or is_of_the_group(call):
+            continue
+        with undone(office):
+            answer = call.send(office.person("insider"))
+            status = answer.status_code
+            wrong = status in REFUSED or status >= 500 or (call.method == "GET" and status != 200)
+            if wrong and call.route.name not in ENDS_OTHERWISE:
+                faults.append(f"{call.label}: {status} {answer.text[:300]!r}")
+            answer.close()
+    expect_none(faults)
+
+
+def test_a_stranger_gets_no_further_than_the_door(office, walked):
+    stranger = office.app.test_client()
+    faults = []
+    for call in walked:
+        answer = call.send(stranger)
+        sent = answer.status_code == 302 and "/login" in str(answer.location)
+        if not (sent or answer.status_code == 401) and call.route.name != "DescriptionApi.get":
+            faults.append(f"{call.label}: {answer.status_code}")
+        answer.close()
+    expect_none(faults)
+
+
+def test_a_colleague_reads_nothing_of_a_customer_that_is_not_his(office, walked):
+    """Another consultant of the same project: no name, phone or identity number of the buyer."""
+    person = office.person("consultant2")
+    faults = []
+    for call in walked:
+        if call.method == "GET" and "q=" not in call.path:
+            words = words_of(call.send(person))
+            faults += [f"{call.label}: tells {one}" for one in office.personal if one in words]
+    expect_none(faults)
+
+
+def test_phone_and_identity_number_are_whole_for_the_customers_own_consultant_only(office, walked):
+    faults = []
+    for username in ("controller", "manager", "director", "cashier", "accountant", "gm"):
+        person = office.person(username)
+        for call in walked:
+            if call.method == "GET" and call.row in ("customer", "customers_customer"):
+                words = words_of(call.send(person))
+                faults += [
+                    f"{username} {call.label}: tells {one}"
+                    for one in ("13877665544", "110100199001010078")
+                    if one in words
+                ]
+    expect_none(faults)
+
+
+def test_an_agent_of_another_project_gets_no_job_of_this_one(office):
+    token = "token-of-another-station"
+    db.session.execute(
+        text(
+            "INSERT INTO devices_station (project_id, name, token_hash)"
+            " VALUES (:project, '另一处', :hash)"
+        ),
+        {"project": office.other, "hash": hashlib.sha256(token.encode()).hexdigest()},
+    )
+    db.session.commit()
+    headers = {"Authorization": f"Bearer {token}"}
+    client = office.app.test_client()
+    job = office.ids["devices_job"]
+
+    def post(path, body):
+        return client.post(
+            f"/api/v1/agent/{path}",
+            json=body,
+            headers={**headers, "Idempotency-Key": f"agent-{path}"},
+        )
+
+    leased = post("lease", {"limit": 5})
+    assert leased.status_code == 200, leased.text
+    assert not [secret for secret in office.secrets if secret in leased.text]
+    for step, body in (
+        ("renew", {"lease": "x" * 32}),
+        ("started", {"lease": "x" * 32}),
+        ("result", {"lease": "x" * 32, "outcome": "succeeded"}),
+    ):
+        answer = post(f"jobs/{job}/{step}", body)
+        assert answer.status_code in (403, 404, 409, 422), (step, answer.text)
+        assert not [secret for secret in office.secrets if secret in answer.text]
+    state = db.session.scalar(text("SELECT state FROM devices_job WHERE id = :id"), {"id": job})
+    assert state == "queued"
