@@ -141,19 +141,18 @@ def read_day(text: str | None) -> date | None:
     """Read ``2026-11-21``, or ``today``, ``today+7``, ``today-30``; None for anything else."""
     if not text:
         return None
-    if text.startswith("today"):
-        rest = text.removeprefix("today") or "0"
-        try:
-            found = clock.today() + timedelta(days=int(rest))
-            return found if found.year < date.max.year else None
-        except (ValueError, OverflowError):
-            return None
     try:
-        found = date.fromisoformat(text)
-    except ValueError:
+        found = _day_of(text)
+    except (ValueError, OverflowError):
         return None
     # The last year has no day after it that a range could end before.
     return found if found.year < date.max.year else None
+
+
+def _day_of(text: str) -> date:
+    if text.startswith("today"):
+        return clock.today() + timedelta(days=int(text.removeprefix("today") or "0"))
+    return date.fromisoformat(text)
 
 
 def start_of(day: date) -> datetime:
