@@ -1,4 +1,4 @@
-"""what changes a room's marks or price tells the open grids too.
+"""what changes a room's marks tells the open grids too.
 
 The room's row itself stays untouched: to raise its version here would lock rooms after deals,
 against the order of locks. The event carries the version that the room has.
@@ -14,16 +14,6 @@ branch_labels = None
 depends_on = None
 
 UP = """
-CREATE FUNCTION estate_room_tell_price() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO estate_room_event (xid, project_id, room_id, version)
-  SELECT pg_current_xact_id()::text::bigint, r.project_id, r.id, r.version
-    FROM estate_room r WHERE r.id IN (SELECT n.room_id FROM new_rows n);
-  RETURN NULL;
-END $$;
-CREATE TRIGGER tell_insert AFTER INSERT ON pricing_room_price REFERENCING NEW TABLE AS new_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION estate_room_tell_price();
-
 CREATE FUNCTION estate_room_tell_deal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO estate_room_event (xid, project_id, room_id, version)
@@ -52,7 +42,6 @@ CREATE TRIGGER tell_insert AFTER INSERT ON finance_allocation REFERENCING NEW TA
 """
 
 DOWN = """
-DROP FUNCTION IF EXISTS estate_room_tell_price() CASCADE;
 DROP FUNCTION IF EXISTS estate_room_tell_deal() CASCADE;
 DROP FUNCTION IF EXISTS estate_room_tell_money() CASCADE;
 """
