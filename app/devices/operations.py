@@ -52,6 +52,7 @@ def retry_job(job_id: int, *, reason: str, actor: Actor) -> DeviceJob:
     actor.require(f"{JOB}:retry")
     job = _lock(job_id, actor)
     outbox.check_subject(job.subject_type, job.subject_id)
+    outbox.refuse_outdated(job)
     again = _copy(job, actor) if job.state == DeviceJobState.SUCCEEDED else _requeue(job, actor)
     if again.device_id is None:
         again.device_id = _device_for(again, actor)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import aliased
 
 from app.core.actor import Actor
 from app.core.db import db
+from app.core.errors import WrongState
 from app.core.states import transition
 from app.devices.models import (
     Device,
@@ -53,6 +55,32 @@ def check_subject(subject_type: str, subject_id: int) -> None:
     guard = _subjects.get(subject_type, SubjectType()).guard
     if guard is not None:
         guard(subject_id)
+
+
+def refuse_outdated(job: DeviceJob) -> None:
+    """Raise WrongState for a paper that another has taken the place of (its bill was voided).
+
+    Two printers of one event have the same paper, and a test page has no subject that guards it.
+    """
+    if _subjects.get(job.subject_type, SubjectType()).guard is None:
+        return
+    newer = db.session.scalar(
+        select(func.max(DeviceJob.id)).where(
+            DeviceJob.subject_type == job.subject_type,
+            DeviceJob.subject_id == job.subject_id,
+            DeviceJob.command == job.command,
+            DeviceJob.id > job.id,
+            DeviceJob.payload != job.payload,
+        )
+    )
+    if newer is not None:
+        raise WrongState(
+            _l(
+                "Job %(job)s is of a paper that is void; repeat job %(newer)s, which replaced it.",
+                job=str(job),
+                newer=newer,
+            )
+        )
 
 
 def subject_titles(subject_type: str, ids: Collection[int]) -> Mapping[int, str]:

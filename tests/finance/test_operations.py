@@ -11,6 +11,7 @@ from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from app.core.money import capital
 from app.devices.models import DeviceJob
+from app.devices.operations import retry_job
 from app.finance import operations, queries
 from app.finance.ledger import check_ledger
 from app.finance.operations import ReceivableDraft
@@ -495,3 +496,15 @@ def test_a_book_is_issued_to_a_cashier_of_the_project_only(project, accountant, 
 def test_cashiers_do_not_make_their_own_books(project, cashier):
     with pytest.raises(NotAllowed):
         new_book(project, cashier)
+
+
+@pytest.mark.usefixtures("printer")
+def test_the_paper_of_a_void_bill_is_not_printed_again(account, cashier, accountant):
+    done = take(account, cashier)
+    (old,) = done.jobs
+    old.state = "succeeded"
+    db.session.flush()
+    replaced = operations.void_bill(done.bill.id, reason="卡纸", actor=accountant)
+    with pytest.raises(WrongState) as refused:
+        retry_job(old.id, reason="再打", actor=accountant)
+    assert str(replaced.jobs[0].id) in str(refused.value)
