@@ -150,9 +150,15 @@ def read_day(text: str | None) -> date | None:
 
 
 def _day_of(text: str) -> date:
-    if text.startswith("today"):
-        return clock.today() + timedelta(days=int(text.removeprefix("today") or "0"))
-    return date.fromisoformat(text)
+    try:
+        if text.startswith("today"):
+            found = clock.today() + timedelta(days=int(text.removeprefix("today") or "0"))
+        else:
+            found = date.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    # The last year has no day after it that a range could end before.
+    return found if found.year < date.max.year else None
 
 
 def start_of(day: date) -> datetime:

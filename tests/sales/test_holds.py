@@ -106,6 +106,12 @@ def test_a_hold_does_not_end_in_the_past(actor_for, room, minutes):
     assert "until" in refused.value.fields
 
 
+def test_no_hold_ends_beyond_the_calendar(actor_for, room):
+    with pytest.raises(Invalid) as refused:
+        hold(room, actor_for("manager"), until=datetime(9999, 12, 31, 23, tzinfo=UTC))
+    assert "until" in refused.value.fields
+
+
 def test_an_end_beyond_the_role_is_refused_with_the_latest(actor_for, room):
     actor = actor_for("consultant")
     with pytest.raises(Invalid) as refused:

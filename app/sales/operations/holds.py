@@ -27,6 +27,8 @@ from app.sales.refusals import room_refusal
 from app.sales.settings import HOLD_DAYS
 
 LONGEST_REASON: Final = 200
+#: for 销控, which no role's days bound; a moment far beyond cannot be told on a Chinese clock
+LONGEST_CONTROL: Final = timedelta(days=3650)
 #: how many holds one run of the expiry ends
 BATCH: Final = 500
 
@@ -235,6 +237,8 @@ def _end(
     if until is not None and until <= now:
         raise _wrong_end(_l("The hold would end in the past; choose a later moment."))
     if kind is RoomStatus.HELD:
+        if until is not None and until > now + LONGEST_CONTROL:
+            raise _wrong_end(_l("A hold ends within ten years; choose an earlier moment."))
         return until
     last = now + longest_hold(actor, project_id)
     if last == now:
