@@ -24,10 +24,12 @@
 
   let timer;
   amount.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(say, 150); });
-  form.addEventListener("click", (event) => {
+  /* What is owed stands beside the form, not in it. */
+  document.addEventListener("click", (event) => {
     const filler = event.target.closest("[data-fill]");
     if (!filler) return;
     amount.value = filler.dataset.fill;
+    xk.separate(amount);
     if (filler.dataset.purpose !== undefined) form.elements.purpose.value = filler.dataset.purpose;
     say();
     amount.focus();

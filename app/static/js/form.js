@@ -103,13 +103,16 @@
   document.querySelectorAll(".combo[data-choices]").forEach(combobox);
   window.xk.combobox = combobox;
 
-  /* ---- amounts: separated when left, plain while typing ---- */
-  document.addEventListener("focusout", (event) => {
-    const box = event.target;
-    if (!box.matches?.("input.num[inputmode=decimal]") || box.closest(".filters")) return;
+  /* ---- amounts: separated when the page comes and when they are left, plain while typing ---- */
+  const amounts = "input.num[inputmode=decimal]";
+  function separate(box) {
     const match = /^\s*([+-]?)(\d+)(\.\d{0,2})?\s*$/.exec(box.value.replaceAll(",", ""));
     if (match) box.value = match[1] + match[2].replace(/\B(?=(\d{3})+$)/g, ",") + (match[3] || "");
-  });
+  }
+  window.xk.separate = separate;
+  const isAmount = (box) => box.matches?.(amounts) && !box.closest(".filters");
+  document.querySelectorAll(amounts).forEach((box) => { if (isAmount(box)) separate(box); });
+  document.addEventListener("focusout", (event) => { if (isAmount(event.target)) separate(event.target); });
 
   /* ---- the first fault is where the cursor goes ---- */
   const bad = document.querySelector(".field.bad input:not([type=hidden]), .field.bad select, .field.bad textarea");
