@@ -20,6 +20,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       FROM jsonb_each(whole)) END
 $$;
 
+CREATE FUNCTION audit_difference(
+  was anyelement, is_now anyelement, personal text[], OUT before jsonb, OUT after jsonb)
+LANGUAGE sql STABLE AS $$
+  SELECT jsonb_object_agg(b.key, CASE WHEN b.key = ANY(personal)
+                                      THEN '"•"'::jsonb ELSE b.value END),
+         jsonb_object_agg(a.key, CASE WHEN a.key = ANY(personal)
+                                      THEN '"•"'::jsonb ELSE a.value END)
+    FROM jsonb_each(to_jsonb(was)) b JOIN jsonb_each(to_jsonb(is_now)) a
+      ON a.key = b.key AND a.value <> b.value
+$$;
+
 CREATE FUNCTION audit_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   who text := coalesce(nullif(current_setting('xiaokong.actor', true), ''),
@@ -35,17 +46,19 @@ BEGIN
     INSERT INTO core_audit_entry (actor, address, action, table_name, row_id, before)
     SELECT who, whence, 'delete', TG_TABLE_NAME, o.id, audit_hide(to_jsonb(o), personal)
       FROM old_rows o;
-  ELSE
+  ELSIF (SELECT count(*) FROM new_rows) <= 20 THEN
     INSERT INTO core_audit_entry (actor, address, action, table_name, row_id, before, after)
     SELECT who, whence, 'update', TG_TABLE_NAME, n.id, d.before, d.after
-      FROM new_rows n JOIN old_rows o ON o.id = n.id,
-           LATERAL (SELECT jsonb_object_agg(b.key, CASE WHEN b.key = ANY(personal)
-                             THEN '"•"'::jsonb ELSE b.value END) AS before,
-                           jsonb_object_agg(a.key, CASE WHEN a.key = ANY(personal)
-                             THEN '"•"'::jsonb ELSE a.value END) AS after
-                      FROM jsonb_each(to_jsonb(o)) b JOIN jsonb_each(to_jsonb(n)) a
-                        ON a.key = b.key AND a.value <> b.value) d
+      FROM new_rows n JOIN old_rows o ON o.id = n.id, audit_difference(o, n, personal) d
      WHERE d.before IS NOT NULL;
+  ELSE
+    -- Planned afresh: the plan kept from a single row would compare every row with every other.
+    EXECUTE 'INSERT INTO core_audit_entry'
+            ' (actor, address, action, table_name, row_id, before, after)'
+            ' SELECT $1, $2, ''update'', $3, n.id, d.before, d.after'
+            ' FROM new_rows n JOIN old_rows o ON o.id = n.id,'
+            ' audit_difference(o, n, $4) d WHERE d.before IS NOT NULL'
+      USING who, whence, TG_TABLE_NAME, personal;
   END IF;
   RETURN NULL;
 END $$;
@@ -74,6 +87,7 @@ AUDIT_DOWN = """
 DROP FUNCTION IF EXISTS audit_attach(text, text[]) CASCADE;
 DROP FUNCTION IF EXISTS audit_rows() CASCADE;
 DROP FUNCTION IF EXISTS audit_refuse() CASCADE;
+DROP FUNCTION IF EXISTS audit_difference(anyelement, anyelement, text[]) CASCADE;
 DROP FUNCTION IF EXISTS audit_hide(jsonb, text[]) CASCADE;
 """
 
