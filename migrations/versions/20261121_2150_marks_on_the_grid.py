@@ -18,14 +18,12 @@ CREATE FUNCTION estate_room_tell_deal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO estate_room_event (xid, project_id, room_id, version)
   SELECT pg_current_xact_id()::text::bigint, r.project_id, r.id, r.version
-    FROM estate_room r
-   WHERE r.id IN (SELECT n.room_id FROM new_rows n JOIN old_rows o ON o.id = n.id
-                   WHERE o.state <> n.state);
+    FROM estate_room r WHERE r.id = NEW.room_id;
   RETURN NULL;
 END $$;
 CREATE TRIGGER tell_update AFTER UPDATE ON sales_subscription
-  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION estate_room_tell_deal();
+  FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
+  EXECUTE FUNCTION estate_room_tell_deal();
 
 CREATE FUNCTION estate_room_tell_money() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
