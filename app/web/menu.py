@@ -90,9 +90,15 @@ def items_for(actor: Actor) -> list[MenuItem]:
 
 
 def home_for(actor: Actor) -> str | None:
-    """Return where the actor begins his day: a home that he may open, else his first place."""
+    """Return where the actor begins his day.
+
+    That is what waits for his decision; else the home that stands last in the menu, as a desk of
+    one's own stands behind the grid that all share; else his first place.
+    """
     items = items_for(actor)
-    found = next((item for item in items if item.home), items[0] if items else None)
+    waiting = (item for item in items if item.group == "work" and item.badge and item.badge(actor))
+    homes = [item for item in reversed(items) if item.home]
+    found = next(waiting, None) or next(iter([*homes, *items]), None)
     return found.address() if found else None
 
 
