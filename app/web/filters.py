@@ -142,15 +142,6 @@ def read_day(text: str | None) -> date | None:
     if not text:
         return None
     try:
-        found = _day_of(text)
-    except (ValueError, OverflowError):
-        return None
-    # The last year has no day after it that a range could end before.
-    return found if found.year < date.max.year else None
-
-
-def _day_of(text: str) -> date:
-    try:
         if text.startswith("today"):
             found = clock.today() + timedelta(days=int(text.removeprefix("today") or "0"))
         else:
