@@ -128,10 +128,13 @@ def _fact(view: CrudView, path: str, row: Any, actor: Actor) -> Fact:
     if column.kind == "relation":
         shown = _linked(column, row, shown, actor)
     unit = view.units.get(path)
-    css = "num" if column.kind in ("money", "area", "percent", "number", "integer") else ""
+    value = column.value(row)
+    figure = isinstance(value, Decimal) and column.formatter is None
+    css = (
+        "num" if figure or column.kind in ("money", "area", "percent", "number", "integer") else ""
+    )
     if column.kind == "area" and unit is None:
         unit = "㎡"
-    value = column.value(row)
     if unit is not None and value is not None:
         shown = f"{shown} {unit}"
     return Fact(column.label, shown, css, wide=column.kind in ("long", "json"))
