@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.core.db import db
 from app.core.errors import DomainError
@@ -105,7 +105,10 @@ def _http(error: HTTPException) -> Any:
     db.session.rollback()
     if status >= 500 and status != 503:  # noqa: PLR2004
         return _unexpected(error)
-    return answer(status, HTTP_CODES.get(status, "bad_request"), http_sentence(status))
+    response = answer(status, HTTP_CODES.get(status, "bad_request"), http_sentence(status))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def _database(error: DBAPIError) -> Response:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 
@@ -18,7 +19,7 @@ from app.core import audit
 from app.core.actor import Actor
 from app.core.db import db
 from app.web.actions import Related, RowAction
-from app.web.columns import Column, label_of, plain_text
+from app.web.columns import NUMBERS, Column, label_of, plain_text
 from app.web.formats import moment_text, yes_no, yuan
 from app.web.listing import read_page
 
@@ -129,15 +130,12 @@ def _fact(view: CrudView, path: str, row: Any, actor: Actor) -> Fact:
         shown = _linked(column, row, shown, actor)
     unit = view.units.get(path)
     value = column.value(row)
-    figure = isinstance(value, Decimal) and column.formatter is None
-    css = (
-        "num" if figure or column.kind in ("money", "area", "percent", "number", "integer") else ""
-    )
+    figure = column.kind in NUMBERS or (isinstance(value, Decimal) and column.formatter is None)
     if column.kind == "area" and unit is None:
         unit = "㎡"
     if unit is not None and value is not None:
-        shown = f"{shown} {unit}"
-    return Fact(column.label, shown, css, wide=column.kind in ("long", "json"))
+        shown = Markup("{} {}").format(shown, unit)
+    return Fact(column.label, shown, "num" if figure else "", wide=column.kind in ("long", "json"))
 
 
 def _linked(column: Column, row: Any, shown: Any, actor: Actor) -> Any:
@@ -145,8 +143,6 @@ def _linked(column: Column, row: Any, shown: Any, actor: Actor) -> Any:
     other = view_of(type(target)) if target is not None else None
     if other is None or not other.may(actor, "see"):
         return shown
-    from markupsafe import Markup
-
     return Markup('<a href="{}">{}</a>').format(other.url("show", pk=target.id), shown)
 
 
