@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -35,14 +36,17 @@ def kept_secret(folder: Path, name: str) -> str:
     """Return the secret kept in DATA_DIR, made on first use with mode 0600."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        value = secrets.token_urlsafe(48)
-        file.write(value)
-    return value
+    if not path.exists():
+        # Written whole under another name first: of two processes at once one gives the secret,
+        # and none reads an empty file.
+        draft = folder / f"{name}.{os.getpid()}"
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text().strip()
 
 
 def _secret(name: str, data: Path) -> str:
@@ -89,6 +93,8 @@ class Config:
         }
         self.SQLALCHEMY_TRACK_MODIFICATIONS = False
         self.MAX_CONTENT_LENGTH = 25 * 1024 * 1024
+        #: proxies in front of us whose word on the caller's address is believed
+        self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
         self._framework()
         self._cookies()
         for name, value in given.items():

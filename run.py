@@ -329,8 +329,11 @@ def serve(settings: Settings) -> None:
         supervisor.start([program.name for program in wanted if not program.autostart])
         wait_served(settings, supervisor)
         announce(settings, lines, time.monotonic() - begun)
+        pid = supervisor.database_pid() if cluster is not None else 0
         while supervisor.process.poll() is None:
-            time.sleep(0.2)
+            time.sleep(1)
+            if cluster is not None:
+                pid = republish(settings, cluster, supervisor, pid)
         raise RunError(f"The supervisor has ended; see {settings.data}/logs/supervisor.log")
     finally:
         # A second Ctrl-C must not leave half of it running.
@@ -341,6 +344,18 @@ def serve(settings: Settings) -> None:
         if cluster is not None:
             embedded.address_file(settings.data).unlink(missing_ok=True)
             shutil.rmtree(cluster.socket, ignore_errors=True)
+
+
+def republish(
+    settings: Settings, cluster: embedded.Cluster, supervisor: Supervisor, known: int
+) -> int:
+    """Write down the database's process id anew when the supervisor had to restart it."""
+    with contextlib.suppress(OSError, Fault, HTTPException):
+        pid = supervisor.database_pid()
+        if pid not in (0, known):
+            embedded.publish(settings.data, cluster, pid)
+            return pid
+    return known
 
 
 def _interrupt(_number: int, _frame: Any) -> None:

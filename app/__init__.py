@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 def create_app(config: dict[str, Any] | None = None) -> Flask:
     """Build the application; ``config`` overrides what ``config.Config`` read."""
     from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
 
     from app import cli, models, views, web
     from app.admin import security, sign_in
@@ -24,6 +25,9 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.from_object(Config(config))
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     provider: Any = app.json
     provider.ensure_ascii = False
     secrets.use_field_key(app.config["FIELD_KEY"])

@@ -10,11 +10,12 @@ from sqlalchemy import select, text, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.admin.models import AppUser, Organization, OrganizationMember, SignInFailure
-from app.admin.reach import require_governed, require_node
+from app.admin.reach import require_governed, require_node, require_whole_group
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from app.core.settings import set_setting
 
 #: failures of a name or of an address within the window, after which nobody gets in
 FAILURES_ALLOWED = 10
@@ -363,3 +364,13 @@ def find_user(username: str) -> AppUser | None:
     """Return the user of this name, or None."""
     found: AppUser | None = db.session.scalar(select(AppUser).where(AppUser.username == username))
     return found
+
+
+def change_setting(name: str, value: Any, *, actor: Actor) -> Any:
+    """Store the group's value of a setting; return it cleaned.
+
+    Raises NotAllowed unless the actor reaches every project, Invalid for an unfit value.
+    """
+    actor.require("admin.setting:edit")
+    require_whole_group(actor)
+    return set_setting(name, value)

@@ -349,7 +349,7 @@ class SettingsView(BaseView):
         """Store one setting."""
         try:
             with unit_of_work(current()):
-                settings.set_setting(name, typed_setting(name, request.form))
+                operations.change_setting(name, typed_setting(name, request.form), actor=current())
         except DomainError as error:
             return self._page(name, str(error.message)), error.status
         flash(_("The setting has been stored."))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Index, String, UniqueConstraint, select
+from sqlalchemy import Index, String, UniqueConstraint, event, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base, db
 from app.core.errors import Invalid
@@ -73,6 +73,9 @@ def get_setting(setting: Setting, project_id: int | None = None) -> Any:
     if kept is not None and time.monotonic() - kept[0] < FRESH_FOR:
         return kept[1]
     value = _read(setting, project_id)
+    if db.session().info.get("settings_written"):
+        # Not yet committed, perhaps never: it is this transaction's to see, not the process's.
+        return value
     _cache[key] = (time.monotonic(), value)
     return value
 
@@ -114,8 +117,15 @@ def set_setting(name: str, value: Any, *, project_id: int | None = None) -> Any:
     else:
         row.value = clean
     db.session.flush()
+    db.session().info["settings_written"] = True
     forget()
     return clean
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _written_no_more(session: Session, transaction: Any) -> None:
+    if transaction.parent is None and session.info.pop("settings_written", False):
+        forget()
 
 
 def forget() -> None:
