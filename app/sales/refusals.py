@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import Conflict, DomainError, WrongState
+from app.core.errors import Conflict, DomainError, Invalid, WrongState
 from app.estate.models import Room, RoomStatus
 from app.estate.queries import get_room
 from app.sales.queries import Taker, who_has
@@ -67,3 +67,8 @@ def _off_sale(room: Room) -> Any:
     }
     moved = _l("%(room)s changed at this very moment. Load it again.", room=title)
     return sentences.get(room.status, moved)
+
+
+def wrong_buyers(sentence: Any) -> Invalid:
+    """Return the error for buyers or shares that do not fit."""
+    return Invalid(sentence, code="buyers", fields={"buyers": sentence})

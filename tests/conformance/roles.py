@@ -83,6 +83,7 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
     ("CKSMDLB", ["sales.hold:see", "sales.special_discount:see"], "sales and the managing board"),
     ("CKSMDHAFXGVLB", ["sales.subscription:see"], "all who work on deals"),
     ("KSMDHAFXGVLB", ["sales.subscription:see_all"], "the same, but consultants see their own"),
+    ("MDFXL", ["sales.subscription:export"], "who answers for deals; names stay masked"),
     (
         "KSMDHAFXGVLB",
         ["finance.account:see", "finance.receipt:see"],

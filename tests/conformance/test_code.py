@@ -126,7 +126,7 @@ BEYOND_THE_ORM = {
     "sales/operations/holds.py:_END": "ends the hold of a room that has just been moved in scope",
     "sales/operations/holds.py:name_hold_customer": "for a hold that was locked within scope",
     "sales/operations/holds.py:expire_holds": "the system ends holds of the whole group",
-    "sales/operations/subscriptions.py:_DUE": "the system lapses deals of the whole group",
+    "sales/operations/deposits.py:_DUE": "the system lapses deals of the whole group",
     "sales/queries.py:_WHO": ROOM_WAS_READ,
     "sales/queries.py:_BUYERS": "of deals that the caller has read within scope",
     "workflows/queries.py:_NAMES": "names projects of requests that the caller has read",

@@ -14,7 +14,7 @@ from app.core.errors import DomainError, NotAllowed, NotFound
 from app.estate.models import Room
 from app.finance.models import Account
 from app.finance.operations import confirm_receipt, create_slip, reverse_receipt
-from app.finance.queries import open_receivables
+from app.finance.queries import deposit_state, open_receivables
 from app.finance.subjects import resolve_subject
 from app.sales.models import Subscription
 from app.sales.operations import lapse_subscriptions
@@ -46,13 +46,14 @@ def cashier(actor_for, project):
 
 @pytest.fixture
 def pay(cashier):
-    def take(subscription: Subscription, amount: str):
+    def take(subscription: Subscription, amount: str, purpose: str | None = None):
         with acting(cashier), db.session.begin_nested():
             slip = create_slip(
                 account_id=subscription.account_id,
                 amount=Decimal(amount),
                 method="cash",
                 payer="王小明",
+                purpose=purpose,
                 actor=cashier,
             )
             return confirm_receipt(slip.id, actor=cashier).receipt
@@ -79,6 +80,20 @@ def test_part_of_it_leaves_it_short_until_the_rest_comes(room, actor_for, pay):
     assert made.state == "deposit_short"
     pay(made, "0.01")
     assert made.state == "active"
+
+
+def test_money_for_another_line_leaves_the_deposit_short(room, actor_for, pay, clock_at):
+    made = make_subscription(room, actor_for("consultant"))
+    other = next(one for one in open_receivables(made.account_id) if one.kind != "deposit")
+    receipt = pay(made, "20000.00", other.name)
+    assert deposit_state(made.account_id)[1] == 0
+    assert made.state == "deposit_short"
+    clock_at(2026, 11, 30, 2)
+    assert lapse_subscriptions(actor=SYSTEM) == 0
+    accountant = actor_for("accountant")
+    with acting(accountant):
+        reverse_receipt(receipt.id, reason="收错", actor=accountant)
+    assert made.state == "awaiting_deposit"
 
 
 def test_money_taken_back_takes_the_state_back(room, actor_for, pay, clock_at):

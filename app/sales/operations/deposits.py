@@ -17,7 +17,7 @@ from app.estate import operations as estate
 from app.estate.models import RoomStatus
 from app.finance import operations as finance
 from app.finance.models import Account
-from app.finance.queries import deposit_state
+from app.finance.queries import account_balance, deposit_state
 from app.sales.models import Subscription, SubscriptionState
 from app.sales.settings import lapse_moment
 
@@ -52,9 +52,10 @@ def lapse_subscriptions(*, actor: Actor) -> int:
 def settle_deposit(account: Account, *, actor: Actor) -> Subscription:
     """Bring a subscription's state in line with what of its deposit is paid now.
 
-    Called when money came or was taken back, with the subscription locked. Paid in full it is
-    active, in part short; taken back altogether it awaits the deposit again, and if its time was
-    over it gets it once more. A contract that was made is not touched.
+    Called when money came or was taken back, with the subscription locked. With the deposit paid in
+    full it is active, with any other money on the account short; taken back altogether it awaits
+    the deposit again, and if its time was over it gets it once more. A contract that was made is
+    not touched.
     """
     subscription = _fresh(Subscription.account_id == account.id)
     current = SubscriptionState(subscription.state)
@@ -108,4 +109,7 @@ def _state_of_deposit(account_id: int) -> SubscriptionState:
     asked, paid = deposit_state(account_id)
     if paid >= asked:
         return SubscriptionState.ACTIVE
-    return SubscriptionState.DEPOSIT_SHORT if paid else SubscriptionState.AWAITING_DEPOSIT
+    # Money on another line keeps the deal too: whoever has paid anything does not lapse.
+    if account_balance(account_id).received > 0:
+        return SubscriptionState.DEPOSIT_SHORT
+    return SubscriptionState.AWAITING_DEPOSIT

@@ -16,6 +16,7 @@ from app.core.errors import DomainError, Invalid, NotAllowed, NotFound, WrongSta
 from app.core.settings import get_setting
 from app.core.sql import Sql
 from app.customers.models import Customer
+from app.customers.policies import sees
 from app.estate import operations as estate
 from app.estate.models import RoomStatus
 from app.estate.operations import TakenRoom
@@ -88,7 +89,7 @@ def hold_room(
     now = clock.now()
     kind = _kind(customer_id, actor)
     reason = _clean_reason(reason, kind)
-    customer_project = None if customer_id is None else _project_of_customer(customer_id)
+    customer_project = None if customer_id is None else _project_of_customer(customer_id, actor)
     room = estate.take_room(room_id, to=kind, frm=(RoomStatus.AVAILABLE,), actor=actor)
     if room is None:
         raise room_refusal(room_id, actor)
@@ -138,7 +139,7 @@ def name_hold_customer(room_id: int, *, customer_id: int, actor: Actor) -> int:
     """
     actor.require(policies.ADD_HOLD)
     room = get_room(room_id)
-    _require_same_project(_project_of_customer(customer_id), room.project_id)
+    _require_same_project(_project_of_customer(customer_id, actor), room.project_id)
     named = db.session.execute(
         text(
             "UPDATE sales_hold SET customer_id = :customer_id WHERE room_id = :room_id"
@@ -215,13 +216,13 @@ def _clean_reason(reason: str, kind: RoomStatus) -> str:
     return cleaned
 
 
-def _project_of_customer(customer_id: int) -> int:
-    found: int | None = db.session.scalar(
-        select(Customer.project_id).where(Customer.id == customer_id)
-    )
-    if found is None:
+def _project_of_customer(customer_id: int, actor: Actor) -> int:
+    found = db.session.execute(
+        select(Customer.project_id, Customer.owner_id).where(Customer.id == customer_id)
+    ).first()
+    if found is None or not sees(found.owner_id, found.project_id, actor):
         raise NotFound(_l("There is no such customer within your scope."))
-    return found
+    return int(found.project_id)
 
 
 def _require_same_project(customer_project: int | None, project_id: int) -> None:

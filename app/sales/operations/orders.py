@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -16,8 +16,8 @@ from app.core.db import db
 from app.core.errors import Invalid, NotFound
 from app.core.money import HUNDRED, ZERO, percent, plain
 from app.customers.models import Customer
+from app.customers.policies import sees
 from app.estate.models import Room
-from app.estate.operations import TakenRoom
 from app.estate.queries import get_room
 from app.pricing import operations as pricing
 from app.pricing.quotes import Quote
@@ -27,6 +27,7 @@ from app.sales.operations.special_discounts import (
     require_price,
     take_special_discount,
 )
+from app.sales.refusals import wrong_buyers
 
 MOST_BUYERS: Final = 20
 
@@ -45,30 +46,30 @@ class SubscriptionOrder:
 # Buyers
 
 
-def read_buyers(order: SubscriptionOrder) -> list[Customer]:
+def read_buyers(order: SubscriptionOrder, *, actor: Actor) -> list[Customer]:
     """Return the buyers in order. Raises Invalid or NotFound for what is wrong with them."""
     ids = [customer_id for customer_id, _share in order.buyers]
     if not 1 <= len(ids) <= MOST_BUYERS:
-        raise _wrong_buyers(_l("A subscription has 1 to %(most)d buyers.", most=MOST_BUYERS))
+        raise wrong_buyers(_l("A subscription has 1 to %(most)d buyers.", most=MOST_BUYERS))
     if len(set(ids)) < len(ids):
-        raise _wrong_buyers(_l("A buyer is named twice; add the shares together."))
+        raise wrong_buyers(_l("A buyer is named twice; add the shares together."))
     shares = [share for _id, share in order.buyers]
     if any(share <= 0 or percent(share) != share for share in shares):
-        raise _wrong_buyers(_l("A share is above 0 and has at most two decimals."))
+        raise wrong_buyers(_l("A share is above 0 and has at most two decimals."))
     if sum(shares, ZERO) != HUNDRED:
-        raise _wrong_buyers(
+        raise wrong_buyers(
             _l(
                 "The shares come to %(sum)s %%; they must be 100.00 %% together.",
                 sum=plain(sum(shares, ZERO)),
             )
         )
-    found = {row.id: row for row in _customers(ids)}
+    found = {row.id: row for row in _customers(ids) if sees(row.owner_id, row.project_id, actor)}
     if len(found) < len(ids):
         raise NotFound(_l("There is no such customer within your scope."))
     buyers = [found[customer_id] for customer_id in ids]
     for buyer in buyers:
         if not buyer.has_document:
-            raise _wrong_buyers(
+            raise wrong_buyers(
                 _l(
                     "%(name)s has no identity document. Enter it with the customer first.",
                     name=buyer.name,
@@ -81,25 +82,10 @@ def _customers(ids: Sequence[int]) -> list[Customer]:
     return list(db.session.scalars(select(Customer).where(Customer.id.in_(ids))))
 
 
-def require_same_project(buyers: Sequence[Customer], room: TakenRoom) -> None:
-    for buyer in buyers:
-        if buyer.project_id != room.project_id:
-            raise _wrong_buyers(
-                _l(
-                    "%(name)s is a customer of another project; register it in this one.",
-                    name=buyer.name,
-                )
-            )
-
-
-def _wrong_buyers(sentence: Any) -> Invalid:
-    return Invalid(sentence, code="buyers", fields={"buyers": sentence})
-
-
 # The price
 
 
-def price_order(order: SubscriptionOrder, actor: Actor) -> tuple[Quote, SpecialDiscount | None]:
+def price_order(order: SubscriptionOrder, *, actor: Actor) -> tuple[Quote, SpecialDiscount | None]:
     """Return the quote at the list price of now. Raises Invalid ``below_floor``."""
     room = get_room(order.room_id)
     price = require_price(room)

@@ -19,6 +19,7 @@ from app.core.errors import DomainError, Invalid, NotFound, WrongState
 from app.core.money import HUNDRED, ZERO, format_yuan, parse_percent, percent_of
 from app.core.settings import get_setting
 from app.customers.models import Customer
+from app.customers.policies import sees
 from app.estate.models import Room, RoomStatus
 from app.estate.queries import get_room
 from app.pricing.models import RoomPrice
@@ -82,12 +83,12 @@ def check_wish(room: Room, wish: DiscountWish, *, actor: Actor) -> None:
     Raises NotFound for a customer outside scope, Invalid for one of another project, Conflict
     ``room_taken`` and WrongState as holding does.
     """
-    project_id = db.session.scalar(
-        select(Customer.project_id).where(Customer.id == wish.customer_id)
-    )
-    if project_id is None:
+    customer = db.session.execute(
+        select(Customer.project_id, Customer.owner_id).where(Customer.id == wish.customer_id)
+    ).first()
+    if customer is None or not sees(customer.owner_id, customer.project_id, actor):
         raise NotFound(_l("There is no such customer within your scope."))
-    if project_id != room.project_id:
+    if customer.project_id != room.project_id:
         sentence = _l("This customer belongs to another project; register it in this one.")
         raise Invalid(sentence, fields={"customer_id": sentence})
     _require_open(room, actor)

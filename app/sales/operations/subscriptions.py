@@ -35,10 +35,9 @@ from app.sales.operations.orders import (
     SubscriptionOrder,
     price_order,
     read_buyers,
-    require_same_project,
 )
 from app.sales.queries import Taker, user_name
-from app.sales.refusals import room_refusal, room_taken
+from app.sales.refusals import room_refusal, room_taken, wrong_buyers
 from app.sales.settings import SIGNING_DAYS, lapse_moment
 from app.workflows.engine import void_requests_for
 
@@ -56,7 +55,7 @@ def subscribe(order: SubscriptionOrder, *, actor: Actor) -> Subscription:
     ``below_floor``.
     """
     actor.require(policies.ADD_SUBSCRIPTION)
-    buyers = read_buyers(order)
+    buyers = read_buyers(order, actor=actor)
     taken = estate.take_room(
         order.room_id,
         to=RoomStatus.SUBSCRIBED,
@@ -65,11 +64,11 @@ def subscribe(order: SubscriptionOrder, *, actor: Actor) -> Subscription:
     )
     if taken is None:
         raise room_refusal(order.room_id, actor)
-    require_same_project(buyers, taken)
+    _require_same_project(buyers, taken)
     hold = convert_hold(taken, actor=actor)
     if hold is not None:
         _require_hold_allows(hold, order, actor)
-    quote, special = price_order(order, actor)
+    quote, special = price_order(order, actor=actor)
     subscription = _write(order, taken, quote, special, buyers, actor)
     if special is not None:
         special.used_at = clock.now()
@@ -87,7 +86,18 @@ def subscribe(order: SubscriptionOrder, *, actor: Actor) -> Subscription:
     return subscription
 
 
-# The hold that the room came from
+# What must fit together
+
+
+def _require_same_project(buyers: Sequence[Customer], room: TakenRoom) -> None:
+    for buyer in buyers:
+        if buyer.project_id != room.project_id:
+            raise wrong_buyers(
+                _l(
+                    "%(name)s is a customer of another project; register it in this one.",
+                    name=buyer.name,
+                )
+            )
 
 
 def _require_hold_allows(hold: PlacedHold, order: SubscriptionOrder, actor: Actor) -> None:
