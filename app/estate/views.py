@@ -88,7 +88,7 @@ class PermitView(CrudView):
     add_title = _l("Enter permit")
     empty_sentence = _l("No permit yet. Without one, rooms of a building cannot be released.")
     list_columns = ("number", "granted_on", "building_names", "project")
-    search_columns = ("number", "granted_on", "buildings")
+    search_columns = ("number", "granted_on", "buildings", "project")
     computed = {"building_names": lambda permit: "、".join(map(str, permit.buildings))}
     label_columns = {
         "number": _l("Permit number"),
@@ -117,7 +117,7 @@ class BuildingView(CrudView):
     add_title = _l("New building")
     empty_sentence = _l("No building yet. Import a price list, or add one by hand.")
     list_columns = ("name", "position", "completed_on", "project")
-    search_columns = ("name", "completed_on")
+    search_columns = ("name", "completed_on", "project")
     label_columns = {
         "name": _l("Building"),
         "position": _l("Place on the grid"),

@@ -165,6 +165,9 @@ def _related(one: Related, row: Any, actor: Actor) -> RelatedRows | None:
     other = instance_of(one.view)
     if other is None or not other.may(actor, "see"):
         return None
+    if one.by not in {column.path for column in other.filter_columns}:
+        message = f"{one.view} cannot be filtered by {one.by}: it would show every row"
+        raise LookupError(message)
     columns = [other.column(path) for path in one.columns] if one.columns else other.columns
     columns = [column for column in columns if column.path.partition(".")[0] != one.by]
     given: MultiDict[str, str] = MultiDict([(one.by, str(row.id)), ("everywhere", "1")])

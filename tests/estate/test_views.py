@@ -230,3 +230,14 @@ def test_rest_of_master_data(client, user_for, bearer, project):
     assert client.get(f"/api/v1/buildings/{building}", headers=stranger).status_code == 404
     consultant = bearer(user_for("consultant"))
     assert client.delete(f"/api/v1/buildings/{building}", headers=consultant).status_code == 403
+
+
+def test_a_project_shows_its_own_buildings_and_permits_only(client, sign_in, house, user_for):
+    other = make_project()
+    stranger = make_building(other, name="另一栋")
+    # Somebody who reaches both projects must not see them mixed.
+    everywhere = user_for("steward", whole_group=True)
+    sign_in(client, everywhere)
+    shown = client.get(f"/projects/show/{house['projects'].id}").text
+    assert "3栋" in shown
+    assert stranger.name not in shown
