@@ -109,7 +109,7 @@ def test_3_a_building_without_a_permit_is_not_released(office, story):
     assert {room["status"] for room in changed} == {"available"}
 
 
-def test_4_a_customer_a_hold_a_quotation_and_a_special_discount(office, story):
+def test_4a_a_customer_is_checked_and_found_again(office, story):
     consultant = office.as_user("consultant1")
     wrong = {**FIRST, "id_number": "110105194912310021"}
     body = {"kind": "person", "id_kind": "resident_id", "project_id": story["project"]}
@@ -122,6 +122,9 @@ def test_4_a_customer_a_hold_a_quotation_and_a_special_discount(office, story):
     assert twice["error"] == "duplicate"
     assert "customer_id" not in twice
 
+
+def test_4b_a_hold_tells_the_next_who_has_the_room(office, story):
+    consultant, other = office.as_user("consultant1"), office.as_user("consultant2")
     grid = grid_of(consultant, story["project"])
     room = next(
         room
@@ -136,6 +139,9 @@ def test_4_a_customer_a_hold_a_quotation_and_a_special_discount(office, story):
     assert taken["error"] == "room_taken"
     assert "陈顾问" in taken["message"]
 
+
+def test_4c_a_quotation_and_a_special_discount(office, story):
+    consultant = office.as_user("consultant1")
     methods = {
         row["name"]: row["id"]
         for row in consultant.get("payment-methods", project_id=story["project"])["result"]
@@ -146,7 +152,7 @@ def test_4_a_customer_a_hold_a_quotation_and_a_special_discount(office, story):
     quote = consultant.post(
         "quotes",
         {
-            "room_id": room["id"],
+            "room_id": story["room"],
             "payment_method_id": methods["按揭"],
             "discount_ids": [story["discount"]],
         },
@@ -159,7 +165,7 @@ def test_4_a_customer_a_hold_a_quotation_and_a_special_discount(office, story):
         "approvals",
         {
             "kind": "special_discount",
-            "subject": {"type": "room", "id": room["id"]},
+            "subject": {"type": "room", "id": story["room"]},
             "values": {
                 "customer_id": story["first"],
                 "percent": "2.50",
@@ -251,9 +257,7 @@ def test_6_without_a_deposit_it_lapses_by_itself(office, story):
     )
     wait_for(
         "the worker lets it lapse",
-        lambda: (
-            consultant.get(f"rooms/{room['id']}")["status"] == "available"
-        ),
+        lambda: consultant.get(f"rooms/{room['id']}")["status"] == "available",
         seconds=30,
     )
     after = consultant.get(f"rooms/{room['id']}")
