@@ -26,7 +26,7 @@ def main() -> None:
         raise SystemExit(f"there is no benchmark {only}; there are: {names}")
     measures = []
     for run in wanted:
-        # 10,000 rooms for the grid whatever the scale; claims need their own beside the yardstick's.
+        # 10,000 rooms for the grid at any scale; claims need theirs beside the yardstick's.
         buildings = 10 if run is grid.run else max(3, round(24 * scale))
         with set_up(buildings=buildings) as stage:
             measures += run(stage, scale)

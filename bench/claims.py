@@ -79,7 +79,7 @@ def _claim(stage: Stage, number: int, rooms: list[int], failures: list[str]) -> 
                 failures.append(f"{status} {answer[:200]!r}")
 
 
-def _read(reader) -> tuple[int, bytes]:  # noqa: ANN001 - a buffered socket
+def _read(reader) -> tuple[int, bytes]:
     status = int(reader.readline().split()[1])
     length = 0
     while (line := reader.readline()) != b"\r\n":
@@ -125,7 +125,7 @@ def _script(stage: Stage) -> str:
     )
     wanted = iter((PROBE - 1, PROBE))
 
-    def claim(client) -> None:  # noqa: ANN001 - a test client
+    def claim(client) -> None:
         room = next(wanted)
         answer = client.post(
             f"/api/v1/rooms/{room}/hold",

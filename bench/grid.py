@@ -20,7 +20,7 @@ def run(stage: Stage, scale: float) -> list[Measure]:
     path = f"/api/v1/projects/{stage.project_id}/grid"
     headers = {"Authorization": f"Bearer {stage.tokens[0]}", "Accept-Encoding": "identity"}
 
-    def fetch(client) -> None:  # noqa: ANN001 - a test client
+    def fetch(client) -> None:
         assert client.get(path, headers=headers).status_code == 200
 
     statements = logged_statements(stage, fetch)
@@ -52,4 +52,6 @@ def _psql(stage: Stage, statements: list[str]) -> float:
     text = "\\timing on\n" + "\n".join(line.rstrip(";") + ";" for line in statements)
     command = [stage.cluster.program("psql"), "-qAtX", "-d", stage.url]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
-    return sum(float(ms) for ms in re.findall(r"^Time: ([\d.]+) ms", done.stdout, re.M)) / 1000
+    return (
+        sum(float(ms) for ms in re.findall(r"^Time: ([\d.]+) ms", done.stdout, re.MULTILINE)) / 1000
+    )

@@ -1,4 +1,4 @@
-"""The stage: a durable embedded server, a made-up project, and the web server as ``make run`` has it."""
+"""The stage: a durable embedded server, a made-up project, and the web server."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ class ProjectMemberView(CrudView):
     add_fieldsets = (("", ("project", "user")),)
     add_operation = operations.add_member
     delete_operation = operations.remove_member
-    row_title = member_title
+    row_title = staticmethod(member_title)
     exportable = False
 
 

@@ -76,7 +76,7 @@ class PricePlanView(CrudView):
     add_operation = operations.draft_adjusted_plan
     edit_operation = operations.rename_price_plan
     delete_operation = operations.delete_price_plan
-    can_edit = policies.is_open
+    can_edit = staticmethod(policies.is_open)
     show_template = "pricing/price_plan.html"
     exportable = False
 

@@ -1,4 +1,4 @@
-"""A sales office for the scenarios: the demo on a database of its own and every process for real."""
+"""A sales office for the scenarios: the demo on its own database, every process for real."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 
 import psutil
 import pytest
@@ -65,7 +66,7 @@ def place(tmp_path):
     folder = tmp_path / "data"
     # The database's account must be able to walk there.
     for parent in (tmp_path, *tmp_path.parents):
-        if parent.owner() == "root" and str(parent).startswith("/tmp/"):
+        if parent.owner() == "root" and parent.is_relative_to(tempfile.gettempdir()):
             parent.chmod(0o755)
     runs = []
 
