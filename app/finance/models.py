@@ -75,6 +75,7 @@ class Account(ProjectScoped, Base):
     """往来户: finance's record of one deal; receivables and receipts hang on it."""
 
     __tablename__ = "finance_account"
+    __personal__: ClassVar[tuple[str, ...]] = ("payer",)
 
     room_id: Mapped[int] = mapped_column(ForeignKey("estate_room.id"), index=True)
     #: ``subscription`` and its id: a key of the upper area, which finance does not follow
@@ -124,6 +125,7 @@ class Receipt(ProjectScoped, Stateful, Base):
     """收款: money taken or, with a negative amount, the reversal of money taken."""
 
     __tablename__ = "finance_receipt"
+    __personal__: ClassVar[tuple[str, ...]] = ("payer",)
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount_not_zero"),
         CheckConstraint("(reverses_id IS NULL) = (amount > 0)", name="only_reversals_negative"),
@@ -222,6 +224,7 @@ class Bill(ProjectScoped, Base):
     """票据: one used number; a spoilt one is voided with a reason and stays."""
 
     __tablename__ = "finance_bill"
+    __personal__: ClassVar[tuple[str, ...]] = ("payer",)
     __table_args__ = (
         UniqueConstraint("book_id", "serial"),
         Index(
