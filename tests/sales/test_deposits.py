@@ -17,7 +17,7 @@ from app.finance.operations import confirm_receipt, create_slip, reverse_receipt
 from app.finance.queries import deposit_state, open_receivables
 from app.finance.subjects import resolve_subject
 from app.sales.models import Subscription
-from app.sales.operations import lapse_subscriptions
+from app.sales.operations import deposits, lapse_subscriptions
 from tests.factories.customers import make_customer
 from tests.factories.finance import make_book
 from tests.factories.pricing import make_payment_method, make_room_for_sale
@@ -129,6 +129,33 @@ def test_without_a_deposit_it_lapses_and_the_room_is_for_sale(room, actor_for, c
     assert lapse_subscriptions(actor=SYSTEM) == 0
     again = make_subscription(room, actor_for("consultant"))
     assert again.list_total == made.list_total
+
+
+def test_one_deal_that_cannot_lapse_keeps_no_other(
+    project, room, actor_for, clock_at, monkeypatch, caplog
+):
+    consultant = actor_for("consultant")
+    bad = make_subscription(room, consultant)
+    clock_at(2026, 11, 21, 3)
+    other = make_room_for_sale(project=project)
+    good = make_subscription(other, consultant)
+    close = deposits.finance.close_account
+
+    def fail_for_the_first(account, *, actor):
+        close(account, actor=actor)
+        if account.id == bad.account_id:
+            message = "books do not agree"
+            raise RuntimeError(message)
+
+    monkeypatch.setattr(deposits.finance, "close_account", fail_for_the_first)
+    clock_at(2026, 11, 22, 2)
+    assert lapse_subscriptions(actor=SYSTEM) == 1
+    db.session.expire_all()
+    assert (bad.state, good.state) == ("awaiting_deposit", "lapsed")
+    assert (status_of(room), status_of(other)) == ("subscribed", "available")
+    assert db.session.get_one(Account, bad.account_id).closed_at is None
+    assert bad.number in caplog.text
+    assert good.number not in caplog.text
 
 
 @pytest.mark.parametrize("amount", ["0.01", "100000.00"])

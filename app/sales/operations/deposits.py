@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
@@ -21,6 +22,8 @@ from app.finance.queries import account_balance, deposit_state
 from app.sales.models import Subscription, SubscriptionState
 from app.sales.settings import lapse_moment
 
+log = logging.getLogger("xiaokong.sales")
+
 #: how many subscriptions one run lets lapse
 BATCH: Final = 100
 
@@ -30,23 +33,32 @@ def lapse_subscriptions(*, actor: Actor) -> int:
 
     For the system only. The account is closed and the room is for sale again at its list price. A
     deal that somebody is working on (money being confirmed, say) is left to the next run, so this
-    never waits, and money that comes first keeps the deal.
+    never waits, and money that comes first keeps the deal. A deal that cannot lapse is logged with
+    its number and keeps no other from lapsing.
     """
     if actor.kind != "system":
         raise NotAllowed(_l("Only the system lets subscriptions lapse."))
     due = db.session.execute(_DUE, {"now": clock.now(), "most": BATCH}).all()
-    for subscription_id, _room_id in due:
-        subscription = _fresh(Subscription.id == subscription_id)
-        transition(subscription, SubscriptionState.LAPSED, actor=actor)
-        finance.close_account(subscription.account, actor=actor)
-    rooms = estate.set_status(
-        [room_id for _id, room_id in due],
-        to=RoomStatus.AVAILABLE,
-        frm=(RoomStatus.SUBSCRIBED,),
-        actor=actor,
-    )
+    return sum(_lapsed(*deal, actor=actor) for deal in due)
+
+
+def _lapsed(subscription_id: int, number: str, room_id: int, *, actor: Actor) -> bool:
+    """Let one subscription lapse; False, and logged, if that fails."""
+    try:
+        with db.session.begin_nested():
+            _lapse(subscription_id, room_id, actor=actor)
+    except Exception:
+        log.exception("subscription %s could not lapse", number)
+        return False
+    return True
+
+
+def _lapse(subscription_id: int, room_id: int, *, actor: Actor) -> None:
+    subscription = _fresh(Subscription.id == subscription_id)
+    transition(subscription, SubscriptionState.LAPSED, actor=actor)
+    finance.close_account(subscription.account, actor=actor)
+    estate.set_status([room_id], to=RoomStatus.AVAILABLE, frm=(RoomStatus.SUBSCRIBED,), actor=actor)
     db.session.flush()
-    return len(rooms)
 
 
 def settle_deposit(account: Account, *, actor: Actor) -> Subscription:
@@ -79,7 +91,7 @@ _AWAITING_MONEY = (
 # Room, deal and account are locked at once and whatever somebody else holds is skipped: confirming
 # money locks deal and account, and must never wait for a run that waits for it.
 _DUE = text("""
-SELECT s.id, s.room_id
+SELECT s.id, s.number, s.room_id
   FROM estate_room r
   JOIN sales_subscription s ON s.room_id = r.id
   JOIN finance_account a ON a.id = s.account_id
