@@ -21,6 +21,7 @@ from app.pricing.answers import (
 from app.pricing.import_api import ProjectImportApi, RoomImportApi
 from app.pricing.operations import PlanRowDraft
 from app.pricing.queries import (
+    count_plans,
     get_price_plan,
     list_plan_lines,
     list_plans,
@@ -80,15 +81,18 @@ class PricePlanApi(RestApi):
             200:
               description: plans without their rows
         """
-        limit = clamp_limit()
-        plans = list_plans(
-            project_id=request.args.get("project_id", type=int),
-            state=request.args.get("state"),
-            before=request.args.get("cursor", type=int),
-            limit=limit,
-        )
-        more = plans[-1].id if len(plans) == limit else None
-        return {"result": [plan_answer(plan) for plan in plans], "next": more}
+        wanted = {
+            "project_id": request.args.get("project_id", type=int),
+            "state": request.args.get("state"),
+        }
+        limit, before = clamp_limit(), request.args.get("cursor", type=int)
+        plans = list_plans(**wanted, before=before, limit=limit + 1)
+        count, more = count_plans(**wanted)
+        return {
+            "result": [plan_answer(plan) for plan in plans[:limit]],
+            "next": str(plans[limit - 1].id) if len(plans) > limit else None,
+            "count": f"{count}+" if more else count,
+        }
 
     @expose("/", methods=["POST"])
     @endpoint(f"{policies.PLAN}:add", status=201)
@@ -132,14 +136,14 @@ class PricePlanApi(RestApi):
         plan, actor = get_price_plan(plan_id), current()
         limit = clamp_limit(default=200)
         after = request.args.get("cursor", default=0, type=int)
-        lines = list_plan_lines(plan_id, after=after, limit=limit)
+        lines = list_plan_lines(plan_id, after=after, limit=limit + 1)
         figures = plan_figures(plan_id)
         return {
             **plan_answer(plan),
             "figures": figures_answer(figures, actor),
-            "rows": [plan_line_answer(line, actor) for line in lines],
+            "rows": [plan_line_answer(line, actor) for line in lines[:limit]],
             "count": figures.rooms,
-            "next": lines[-1].row_id if len(lines) == limit else None,
+            "next": str(lines[limit - 1].row_id) if len(lines) > limit else None,
         }
 
     @expose("/<int:plan_id>", methods=["PATCH"])

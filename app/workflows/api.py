@@ -334,7 +334,7 @@ def _answer(made: ApprovalRequest) -> dict[str, Any]:
 def _list(page: queries.Page, row: Any) -> dict[str, Any]:
     return {
         "result": [row(one) for one in page.rows],
-        "next": page.next,
+        "next": None if page.next is None else str(page.next),
         "count": page.count_text,
     }
 

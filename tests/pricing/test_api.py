@@ -152,6 +152,22 @@ def test_a_multipart_body_without_a_file_is_malformed(call, project):
     assert answer.status_code == 400
 
 
+def test_plans_are_counted_and_their_last_page_has_no_next(call, project):
+    room = make_room(make_building(project))
+    rows = [{"room_id": room.id, "list_total": "6000000.00"}]
+    body = {"project_id": project.id, "name": "首批", "rows": rows}
+    ids = [call("manager", "post", "price-plans", body).json["id"] for _ in range(2)]
+    path = f"price-plans?project_id={project.id}"
+    first = call("manager", "get", f"{path}&limit=1").json
+    assert ([one["id"] for one in first["result"]], first["count"]) == (ids[1:], 2)
+    assert first["next"] == str(ids[1])
+    rest = call("manager", "get", f"{path}&limit=1&cursor={first['next']}").json
+    assert ([one["id"] for one in rest["result"]], rest["next"]) == (ids[:1], None)
+    whole = call("manager", "get", f"{path}&limit=2").json
+    assert (len(whole["result"]), whole["next"]) == (2, None)
+    assert call("manager", "get", f"{path}&state=in_force").json["count"] == 0
+
+
 def test_a_plan_is_drafted_read_changed_and_deleted(call, project):
     building = make_building(project)
     rooms = [make_room(building) for _ in range(3)]
@@ -173,6 +189,8 @@ def test_a_plan_is_drafted_read_changed_and_deleted(call, project):
     rest = call("manager", "get", f"{path}?limit=2&cursor={first['next']}").json
     assert [row["floor_total"] for row in rest["rows"]] == ["4500000.00"]
     assert rest["next"] is None
+    full = call("manager", "get", f"{path}?limit=3").json
+    assert (len(full["rows"]), full["count"], full["next"]) == (3, 3, None)
     assert call("manager", "get", f"price-plans?project_id={project.id}").json["result"]
 
     change = {"name": "改名", "rows": body["rows"][:1]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.pricing.queries.plans import (
     PlanFigures,
     PlanLine,
+    count_plans,
     digest_of_plan,
     get_price_plan,
     iterate_plan_lines,
@@ -38,6 +39,7 @@ __all__ = [
     "BuildingSale",
     "PlanFigures",
     "PlanLine",
+    "count_plans",
     "current_prices",
     "digest_of_plan",
     "get_current_price",

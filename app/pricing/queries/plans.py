@@ -20,6 +20,8 @@ from app.workflows.models import ApprovalRequest
 
 #: how many plan rows are read at a time where all of them are wanted
 BATCH = 5000
+#: a count is exact up to here
+COUNT_BOUND = 1000
 
 
 def get_price_plan(plan_id: int, *, lock: bool = False) -> PricePlan:
@@ -35,14 +37,25 @@ def list_plans(
     *, project_id: int | None, state: str | None, before: int | None, limit: int
 ) -> list[PricePlan]:
     """Return plans within scope, the newest first, from before plan id ``before``."""
-    wanted = select(PricePlan)
-    if project_id is not None:
-        wanted = wanted.where(PricePlan.project_id == project_id)
-    if state:
-        wanted = wanted.where(PricePlan.state == state)
+    wanted = _narrowed(select(PricePlan), project_id, state)
     if before is not None:
         wanted = wanted.where(PricePlan.id < before)
     return list(db.session.scalars(wanted.order_by(PricePlan.id.desc()).limit(limit)))
+
+
+def count_plans(*, project_id: int | None, state: str | None) -> tuple[int, bool]:
+    """Return how many plans there are within scope, up to 1,000, and whether there are more."""
+    some = _narrowed(select(PricePlan.id), project_id, state).limit(COUNT_BOUND + 1)
+    found = int(db.session.scalar(select(func.count()).select_from(some.subquery())) or 0)
+    return min(found, COUNT_BOUND), found > COUNT_BOUND
+
+
+def _narrowed(statement: Select[Any], project_id: int | None, state: str | None) -> Select[Any]:
+    if project_id is not None:
+        statement = statement.where(PricePlan.project_id == project_id)
+    if state:
+        statement = statement.where(PricePlan.state == state)
+    return statement
 
 
 @dataclass(frozen=True, slots=True)
