@@ -125,7 +125,6 @@ class ReceiptView(CrudView):
                 "received_on",
                 "confirmed_by",
                 "confirmed_at",
-                "reason",
             ],
         )
     ]
