@@ -11,7 +11,7 @@ RUNTIME := $(VENV)/.runtime-$(shell sha256sum requirements/runtime.lock | cut -c
 DEV := $(VENV)/.dev-$(shell sha256sum requirements/dev.lock | cut -c1-16)
 CATALOGUE := translations/zh/LC_MESSAGES/messages.mo
 PO := translations/zh/LC_MESSAGES/messages.po
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 JOBS ?= $(shell nproc)
 
 .PHONY: help run test bench chaos lint format lock catalogue tools
