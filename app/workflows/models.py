@@ -182,9 +182,7 @@ class ApprovalTask(ProjectScoped, Base):
         ),
     )
 
-    request_id: Mapped[int] = mapped_column(
-        ForeignKey("workflows_approval_request.id"), index=True
-    )
+    request_id: Mapped[int] = mapped_column(ForeignKey("workflows_approval_request.id"), index=True)
     step: Mapped[int]
     name: Mapped[name_text]
     #: ``step`` decides; ``consult`` gives an opinion only

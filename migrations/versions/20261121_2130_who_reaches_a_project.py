@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'a7c1d90e42b8'
-down_revision = '5f740eacc867'
+revision = "a7c1d90e42b8"
+down_revision = "5f740eacc867"
 branch_labels = None
 depends_on = None
 
@@ -33,17 +33,23 @@ $$;
 
 def upgrade() -> None:
     op.execute(ACCESS_USERS)
-    op.add_column('workflows_approval_request', sa.Column('closing_note', sa.Text()))
-    op.add_column('workflows_approval_task', sa.Column('asked_by_id', sa.Integer()))
-    op.add_column('workflows_approval_task', sa.Column('question', sa.Text()))
-    op.create_index('ix_workflows_approval_task_asked_by_id', 'workflows_approval_task',
-                    ['asked_by_id'])
-    op.create_foreign_key('fk_workflows_approval_task_asked_by_id_ab_user',
-                          'workflows_approval_task', 'ab_user', ['asked_by_id'], ['id'])
+    op.add_column("workflows_approval_request", sa.Column("closing_note", sa.Text()))
+    op.add_column("workflows_approval_task", sa.Column("asked_by_id", sa.Integer()))
+    op.add_column("workflows_approval_task", sa.Column("question", sa.Text()))
+    op.create_index(
+        "ix_workflows_approval_task_asked_by_id", "workflows_approval_task", ["asked_by_id"]
+    )
+    op.create_foreign_key(
+        "fk_workflows_approval_task_asked_by_id_ab_user",
+        "workflows_approval_task",
+        "ab_user",
+        ["asked_by_id"],
+        ["id"],
+    )
 
 
 def downgrade() -> None:
-    op.drop_column('workflows_approval_task', 'question')
-    op.drop_column('workflows_approval_task', 'asked_by_id')
-    op.drop_column('workflows_approval_request', 'closing_note')
+    op.drop_column("workflows_approval_task", "question")
+    op.drop_column("workflows_approval_task", "asked_by_id")
+    op.drop_column("workflows_approval_request", "closing_note")
     op.execute("DROP FUNCTION IF EXISTS access_users(bigint)")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = 'c3f0a4d7e915'
-down_revision = 'a7c1d90e42b8'
+revision = "c3f0a4d7e915"
+down_revision = "a7c1d90e42b8"
 branch_labels = None
 depends_on = None
 

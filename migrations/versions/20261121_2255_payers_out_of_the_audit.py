@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = 'b30f6c8e1d94'
-down_revision = 'e94b7a1d52f6'
+revision = "b30f6c8e1d94"
+down_revision = "e94b7a1d52f6"
 branch_labels = None
 depends_on = None
 
