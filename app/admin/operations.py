@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from app.core.permissions import ROLE_TITLES
 from app.core.settings import set_setting
 
 #: failures of a name or of an address within the window, after which nobody gets in
@@ -154,7 +156,7 @@ def add_user(
     """Make a user, who chooses a password of his own when he first signs in.
 
     Raises Conflict if the name is taken, Invalid for a weak password, NotAllowed if he would reach
-    the whole group and the actor does not.
+    the whole group and the actor does not, or hold rights that such an actor does not hold.
     """
     actor.require("admin.user:add")
     if more.get("whole_group") and actor.projects is not None:
@@ -174,7 +176,7 @@ def add_user(
         whole_group=bool(more.get("whole_group")),
         must_change_password=True,
     )
-    user.roles = _roles(role_ids)
+    user.roles = _roles(role_ids, [], actor)
     db.session.add(user)
     db.session.flush()
     return user
@@ -185,7 +187,8 @@ def edit_user(
 ) -> AppUser:
     """Change a user; whoever loses or gains rights signs in again.
 
-    Raises NotAllowed for a user who reaches further than the actor.
+    Raises NotAllowed for a user who reaches further than the actor, and for a new role with rights
+    that the actor, unless he reaches the whole group, does not hold himself.
     """
     actor.require("admin.user:edit")
     require_governed(user, actor)
@@ -193,7 +196,7 @@ def edit_user(
         raise Invalid(_l("You cannot deactivate yourself."))
     user.first_name = full_name
     user.active = active
-    user.roles = _roles(role_ids)
+    user.roles = _roles(role_ids, user.roles, actor)
     touch_access(user)
     return user
 
@@ -240,13 +243,30 @@ _GIVE = text(
 )
 
 
-def _roles(role_ids: list[int]) -> list[Any]:
+def _roles(role_ids: list[int], present: Sequence[Any], actor: Actor) -> list[Any]:
+    """Return the roles; those beyond ``present`` must hold nothing that the actor may not give."""
     from flask_appbuilder.security.sqla.models import Role
 
     found = list(db.session.scalars(select(Role).where(Role.id.in_(role_ids))))
     if len(found) != len(set(role_ids)):
         raise NotFound(_l("One of the roles is not there any more. Load the page again."))
+    if actor.projects is not None:
+        for role in found:
+            if role not in present:
+                _require_rights_of(role, actor)
     return found
+
+
+def _require_rights_of(role: Any, actor: Actor) -> None:
+    held = set(db.session.scalars(_HELD, {"role": role.id}))
+    if not all(actor.may(name) for name in held):
+        raise NotAllowed(
+            _l(
+                "The role %(role)s holds rights that you do not hold yourself. Ask an administrator"
+                " who reaches the whole group to give it.",
+                role=ROLE_TITLES.get(role.name, role.name),
+            )
+        )
 
 
 def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> OrganizationMember:

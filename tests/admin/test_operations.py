@@ -118,6 +118,28 @@ def test_a_regional_administrator_gives_only_rights_that_he_holds(session, actor
     assert queries.rights_of(cashier.id) == rights
 
 
+def test_a_regional_administrator_gives_no_role_beyond_his_own_rights(
+    session, admin, actor_for, user_for
+):
+    regional, beyond, own = actor_for("admin"), role(session, "director"), role(session, "admin")
+    newcomer, director = user_for("consultant"), user_for("director")
+    common = {"full_name": "某", "active": True}
+    for user in (newcomer, session.get(AppUser, regional.id)):
+        ids = [one.id for one in user.roles]
+        with pytest.raises(NotAllowed):
+            operations.edit_user(user, **common, role_ids=[*ids, beyond.id], actor=regional)
+        assert [one.id for one in user.roles] == ids
+    with pytest.raises(NotAllowed):
+        operations.add_user(
+            username="neu", full_name="新", password=STRONG, role_ids=[beyond.id], actor=regional
+        )
+    operations.edit_user(newcomer, **common, role_ids=[own.id], actor=regional)
+    # What somebody holds already is kept, and the whole group's administrators give any role.
+    operations.edit_user(director, **common, role_ids=[beyond.id], actor=regional)
+    operations.edit_user(newcomer, **common, role_ids=[beyond.id], actor=admin)
+    assert newcomer.roles == [beyond]
+
+
 def test_the_tree_has_unique_codes_and_no_circle(admin, group):
     child = make_organization(group)
     with pytest.raises(Conflict):
