@@ -14,13 +14,43 @@ from app.core.errors import Invalid
 from app.estate.queries import get_project
 from app.pricing import operations, policies
 from app.pricing.answers import discount_answer, method_answer
-from app.pricing.queries import list_discounts, list_payment_methods
+from app.pricing.operations import LineDraft
+from app.pricing.queries import get_payment_method, list_discounts, list_payment_methods
 from app.pricing.quoting import quote_data, resolve_special
-from app.web.rest import Body, RestApi, current, endpoint, read_body
+from app.web.rest import Body, RestApi, Yuan, current, endpoint, read_body
 
 
 def _id(**options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
+
+
+class LineBody(Body):
+    kind = fields.String(required=True)
+    name = fields.String(required=True, validate=validate.Length(min=1, max=60))
+    basis = fields.String(required=True)
+    value = Yuan(load_default=None, allow_none=True)
+    due_rule = fields.String(load_default="contract")
+    due_days = fields.Integer(strict=True, load_default=None, allow_none=True)
+    due_on = fields.Date(load_default=None, allow_none=True)
+    round_down_to = Yuan(load_default=None, allow_none=True)
+
+
+class MethodChangeBody(Body):
+    name = fields.String(validate=validate.Length(min=1, max=60))
+    discount_percent = Yuan()
+    position = fields.Integer(strict=True)
+    is_active = fields.Boolean()
+    valid_from = fields.Date(allow_none=True)
+    valid_to = fields.Date(allow_none=True)
+    lines = fields.List(fields.Nested(LineBody), validate=validate.Length(min=1, max=50))
+
+
+class MethodBody(MethodChangeBody):
+    project_id = _id(required=True)
+    name = fields.String(required=True, validate=validate.Length(min=1, max=60))
+    lines = fields.List(
+        fields.Nested(LineBody), required=True, validate=validate.Length(min=1, max=50)
+    )
 
 
 class PaymentMethodApi(RestApi):
@@ -43,6 +73,63 @@ class PaymentMethodApi(RestApi):
         """
         found = list_payment_methods(_project_asked(), on=clock.today())
         return {"result": [method_answer(method) for method in found], "next": None}
+
+    @expose("/<int:method_id>", methods=["GET"])
+    @endpoint(f"{policies.PAYMENT_METHOD}:see")
+    def get(self, method_id: int) -> dict[str, Any]:
+        """Show a payment method with its lines.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: method_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: the method
+        """
+        return method_answer(get_payment_method(method_id))
+
+    @expose("/", methods=["POST"])
+    @endpoint(f"{policies.PAYMENT_METHOD}:add", status=201)
+    def add(self) -> dict[str, Any]:
+        """Add a payment method with its lines.
+
+        ---
+        post:
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            201:
+              description: the method
+            422:
+              description: the line that is wrong
+        """
+        method = operations.add_payment_method(actor=current(), **_method_values(MethodBody))
+        return method_answer(get_payment_method(method.id))
+
+    @expose("/<int:method_id>", methods=["PUT"])
+    @endpoint(f"{policies.PAYMENT_METHOD}:edit")
+    def edit(self, method_id: int) -> dict[str, Any]:
+        """Change a payment method; what the body does not name stays, lines are given whole.
+
+        ---
+        put:
+          parameters:
+          - {in: path, name: method_id, required: true, schema: {type: integer}}
+          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          responses:
+            200:
+              description: the method
+        """
+        method = get_payment_method(method_id)
+        operations.edit_payment_method(method, actor=current(), **_method_values(MethodChangeBody))
+        return method_answer(get_payment_method(method_id))
+
+
+def _method_values(schema: type[Body]) -> dict[str, Any]:
+    values = read_body(schema)
+    if "lines" in values:
+        values["lines"] = [LineDraft(**line) for line in values["lines"]]
+    return values
 
 
 class DiscountApi(RestApi):

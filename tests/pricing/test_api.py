@@ -272,6 +272,28 @@ def test_choices_and_a_quote(call, project):
     assert total == Decimal(answer.json["deal_total"])
 
 
+def test_a_payment_method_is_kept_over_rest(call, project):
+    lines = [
+        {"kind": "deposit", "name": "定金", "basis": "fixed", "value": "100000.00"},
+        {"kind": "instalment", "name": "楼款", "basis": "rest", "due_days": 30},
+    ]
+    body = {"project_id": project.id, "name": "一次性", "discount_percent": "2.00", "lines": lines}
+    made = call("steward", "post", "payment-methods", body)
+    assert made.status_code == 201, made.json
+    path = f"payment-methods/{made.json['id']}"
+    assert call("consultant", "get", path).json["lines"][0]["value"] == "100000.00"
+    changed = call("steward", "put", path, {"discount_percent": "3.00"})
+    assert changed.json["discount_percent"] == "3.00"
+    assert len(changed.json["lines"]) == 2
+    wrong = call("steward", "put", path, {"lines": lines[:1]})
+    assert (wrong.status_code, list(wrong.json["fields"])) == (422, ["lines"])
+    assert call("consultant", "post", "payment-methods", body).status_code == 403
+    elsewhere = make_project()
+    for verb, more in (("get", None), ("put", {"name": "x"}), ("delete", None)):
+        assert call("steward", verb, path, more, project=elsewhere).status_code == 404
+    assert call("steward", "delete", path).status_code == 200
+
+
 def test_a_quote_with_wrong_terms_names_the_field(call, project):
     room = make_room_for_sale(project=project)
     answer = call("consultant", "post", "quotes", {"room_id": room.id, "payment_method_id": 999999})
