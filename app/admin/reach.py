@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from app.admin.models import AppUser
 from app.core.actor import Actor
@@ -46,6 +56,19 @@ def require_governed(user: AppUser, actor: Actor) -> None:
                 name=user.full_name,
             )
         )
+
+
+def users_offered(actor: Actor) -> list[ColumnElement[bool]]:
+    """Return the predicate "a colleague": who reaches a project of the actor's, and he himself.
+
+    None for who reaches the whole group or administers users: they are offered everybody.
+    """
+    if actor.projects is None or actor.may("admin.user:see"):
+        return []
+    wanted = cast(bindparam(None, sorted(actor.projects)), ARRAY(BigInteger))
+    project = func.unnest(wanted).table_valued("id", name="project").render_derived()
+    colleagues = select(func.access_users(project.c.id))
+    return [or_(AppUser.id == actor.id, AppUser.whole_group.is_(True), AppUser.id.in_(colleagues))]
 
 
 # admin stands below estate and names its table in SQL instead of importing its model.

@@ -17,6 +17,7 @@ from wtforms import BooleanField, PasswordField, validators
 
 from app.admin import operations, queries
 from app.admin.models import AppUser, Organization, OrganizationMember
+from app.admin.reach import users_offered
 from app.core import settings
 from app.core.actor import Actor
 from app.core.audit import AuditEntry
@@ -32,6 +33,7 @@ from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
 from app.web.crud_forms import ChoiceField, LineField
 from app.web.menu import MenuItem
+from app.web.offered import narrow_rows
 from app.web.rest import current
 from app.web.show_page import action_title, names_of_actors
 
@@ -44,8 +46,16 @@ def role_title(role: Any) -> str:
 
 
 describe_choice(
-    AppUser, ChoiceOf(("first_name", "username"), ("first_name",), detail=lambda u: u.username)
+    AppUser,
+    ChoiceOf(
+        ("first_name", "username"),
+        ("first_name",),
+        detail=lambda u: u.username,
+        private=("username",),
+        private_right="admin.user:see",
+    ),
 )
+narrow_rows(AppUser, users_offered)
 describe_choice(Organization, ChoiceOf(("name", "code"), ("name",), detail=lambda o: o.code))
 describe_choice(Role, ChoiceOf(("name",), ("name",), detail=role_title))
 

@@ -20,6 +20,7 @@ from app.web.columns import Column, resolve
 from app.web.filters import MOST_TYPED, like
 from app.web.joins import Joins
 from app.web.listing import load_options
+from app.web.offered import rows_for
 from app.web.projects import current_project_id
 from app.web.rest import current
 
@@ -35,13 +36,21 @@ class ChoiceOf:
     """How rows of a model are found and shown as choices.
 
     ``search`` are columns that may hold a typed word (``building.name`` too); ``load`` relations
-    that the row's title needs; ``detail`` a second, quieter text.
+    that the row's title needs; ``detail`` a second, quieter text. ``private`` are searched columns
+    that, as the detail, take the right ``private_right``. Which rows an actor is offered beyond
+    his projects' is said with ``narrow_rows``.
     """
 
     search: tuple[str, ...]
     order: tuple[str, ...] = ()
     load: tuple[str, ...] = ()
     detail: Callable[[Any], Any] | None = None
+    private: tuple[str, ...] = ()
+    private_right: str = ""
+
+    def shows_all(self, actor: Actor) -> bool:
+        """Tell whether the actor may see the private columns and the detail."""
+        return not self.private_right or actor.may(self.private_right)
 
 
 _described: dict[type, ChoiceOf] = {}
@@ -62,12 +71,22 @@ def choice_of(model: Any) -> ChoiceOf:
 
 
 def find_choices(
-    model: Any, typed: str, *, project_id: int | None = None, narrow: Iterable[Any] = ()
+    model: Any,
+    typed: str,
+    *,
+    actor: Actor,
+    project_id: int | None = None,
+    narrow: Iterable[Any] = (),
 ) -> list[Any]:
-    """Return at most 20 rows within scope in which every typed word occurs."""
+    """Return at most 20 rows that the actor is offered and in which every typed word occurs."""
     choice, joins = choice_of(model), Joins(model)
-    columns = [resolve(model, path) for path in choice.search]
-    predicates = [*narrow, *(_has(word, columns, joins) for word in _words(typed))]
+    hidden = () if choice.shows_all(actor) else choice.private
+    columns = [resolve(model, path) for path in choice.search if path not in hidden]
+    predicates = [
+        *narrow,
+        *rows_for(model, actor),
+        *(_has(word, columns, joins) for word in _words(typed)),
+    ]
     if project_id is not None and issubclass(model, ProjectScoped):
         predicates.append(model.project_id == project_id)
     if "active" in class_mapper(model).columns:
@@ -89,9 +108,10 @@ def _has(word: str, columns: list[Column], joins: Joins) -> Any:
     return or_(*(joins.attribute(column).ilike(like(word)) for column in columns))
 
 
-def as_option(model: type, row: Any) -> dict[str, Any]:
-    """Return a row as a choice shows it."""
-    detail = choice_of(model).detail
+def as_option(model: type, row: Any, *, actor: Actor) -> dict[str, Any]:
+    """Return a row as a choice shows it to the actor."""
+    choice = choice_of(model)
+    detail = choice.detail if choice.shows_all(actor) else None
     return {"id": row.id, "text": str(row), "detail": str(detail(row) or "") if detail else ""}
 
 
@@ -107,8 +127,9 @@ def choices(endpoint: str, field: str) -> Any:
         raise NotAllowed(_("You may not do this. Ask your administrator for the right to it."))
     given = request.args.get("project", "")
     project_id = int(given) if given.isdecimal() else current_project_id()
-    found = find_choices(model, request.args.get("q", "").strip(), project_id=project_id)
-    return jsonify(result=[as_option(model, row) for row in found])
+    typed = request.args.get("q", "").strip()
+    found = find_choices(model, typed, actor=actor, project_id=project_id)
+    return jsonify(result=[as_option(model, row, actor=actor) for row in found])
 
 
 def _view_named(endpoint: str) -> Any:

@@ -181,7 +181,9 @@ class CrudView(StepPages, ModelView):
 
     def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[Any]:
         """Return the few rows that the search box finds; a subclass may know a better way."""
-        return find_choices(self.model, typed, project_id=project_id, narrow=self.narrow(actor))
+        return find_choices(
+            self.model, typed, actor=actor, project_id=project_id, narrow=self.narrow(actor)
+        )
 
     def narrow(self, actor: Actor) -> Iterable[Any]:  # noqa: ARG002 - for subclasses
         """Return further predicates that every page of this view keeps to."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
-from sqlalchemy import select
 from sqlalchemy.orm import class_mapper
 from wtforms import (
     DateField,
@@ -27,8 +26,8 @@ from wtforms.widgets import html_params
 
 from app.core import clock, money
 from app.core.bad_value import BadValue
-from app.core.db import db
 from app.core.states import State
+from app.web.offered import offered_rows
 
 MOST_CHOICES = 20
 MOST_CHOSEN = 100
@@ -126,7 +125,8 @@ def _or_none(value: Any) -> Any:
 class ChoiceField(Field):
     """A row of another table, found while one types; ``data`` is its id.
 
-    The id is read back through the scope, so one that the actor may not see is refused.
+    The id is read back through the scope and what is offered, so one that the actor may not see is
+    refused; a row that the record holds already is kept, whoever is offered it now.
     """
 
     def __init__(
@@ -142,6 +142,7 @@ class ChoiceField(Field):
         self.target, self.address, self.many = target, address, many
         self.data: Any = None
         self.rows: list[Any] = []
+        self.present: list[Any] = []
 
     def process_data(self, value: Any) -> None:
         if isinstance(value, str):
@@ -152,6 +153,8 @@ class ChoiceField(Field):
             self.data = [one if isinstance(one, int) else one.id for one in value or []]
         else:
             self.data = value if isinstance(value, int | None) else value.id
+        rows = (value or []) if self.many else [value]
+        self.present = [one for one in rows if isinstance(one, self.target)]
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         ids = list(dict.fromkeys(int(value) for value in valuelist if value.isdecimal()))
@@ -162,8 +165,9 @@ class ChoiceField(Field):
         """Return the chosen rows, read within the scope."""
         ids = self.data if self.many else [self.data] if self.data is not None else []
         if {row.id for row in self.rows} != set(ids):
-            found = db.session.scalars(select(self.target).where(self.target.id.in_(ids)))
-            self.rows = list(found) if ids else []
+            kept = [row for row in self.present if row.id in ids]
+            others = set(ids) - {row.id for row in kept}
+            self.rows = [*kept, *(offered_rows(self.target, others) if others else ())]
         return self.rows
 
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature is WTForms'

@@ -12,9 +12,9 @@ from sqlalchemy import or_
 from werkzeug.datastructures import MultiDict
 
 from app.core import clock, money
-from app.core.db import db
 from app.web.columns import NUMBERS, Column, plain_text, state_title
 from app.web.joins import Joins
+from app.web.offered import offered_rows
 
 MOST_TYPED = 80
 
@@ -90,11 +90,8 @@ def _relation(column: Column, given: MultiDict[str, str], joins: Joins) -> Found
     if not ids or len(column.relations) != 1:
         return None
     target = relation.mapper.class_
-    from sqlalchemy import select
-
-    # Read through the scope: an id outside it is not named and finds nothing.
-    found = list(db.session.scalars(select(target).where(target.id.in_(ids))))
-    words = "、".join(str(one) for one in found) or "–"
+    # Read through the scope: an id outside it is not named.
+    words = "、".join(str(one) for one in offered_rows(target, ids)) or "–"
     if relation.uselist:
         attribute = getattr(joins.model, relation.key)
         return words, attribute.any(target.id.in_(ids))
