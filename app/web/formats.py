@@ -24,8 +24,8 @@ TINTS = {
     "ok": "approved active effective confirmed succeeded paid settled done signed open in_use"
     " online granted",
     "warn": "returned overdue_soon partial short retry queued_for pending unpaid expiring",
-    "bad": "rejected failed voided overdue unknown reversed expired offline blocked dead",
-    "info": "running in_approval sent submitted confirming printing live",
+    "bad": "rejected failed voided overdue unknown reversed expired offline blocked dead refused",
+    "info": "running in_approval sent submitted confirming printing live checked",
 }
 _TINT_OF = {value: tint for tint, values in TINTS.items() for value in values.split()}
 
