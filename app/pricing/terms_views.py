@@ -170,7 +170,7 @@ class DiscountView(CrudView):
         "name": _l("Discount"),
         "kind": _l("Kind"),
         "value": _l("Value"),
-        "position": _l("Order"),
+        "position": _l("Place in the order"),
         "is_stackable": _l("Together with others"),
         "valid_from": _l("Valid from"),
         "valid_to": _l("Valid to"),

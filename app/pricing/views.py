@@ -162,7 +162,7 @@ class RoomPriceView(CrudView):
         "list_total": _l("List total"),
         "floor": _l("Floor total"),
         "plan": _l("Price plan"),
-        "valid_from": _l("From"),
+        "valid_from": _l("In force since"),
         "valid_to": _l("Until"),
     }
     load = ("room.building", "room.entrance", "plan")

@@ -219,6 +219,13 @@ def action_title(action: str) -> str:
         "export": _("Exported"),
         "print": _("Printed"),
         "password_change": _("Changed the password"),
+        "reveal": _("Looked at personal data in full"),
+        "release_for_sale": _("Put on sale"),
+        "withdraw_from_sale": _("Take off sale"),
+        "confirm_price": _("Confirm the price"),
+        "device_job_retry": _("Print again"),
+        "device_job_mark": _("It came out"),
+        "device_job_cancel": _("Cancel the job"),
     }
     return words.get(action, action)
 
@@ -227,10 +234,13 @@ _NAMES = text("SELECT id, first_name || coalesce(last_name, '') FROM ab_user WHE
 
 
 def names_of_actors(keys: set[str]) -> dict[str, str]:
-    """Return the names behind ``user:7``; other actors keep their keys."""
+    """Return the names behind ``user:7`` and ``system:demo``; other actors keep their keys."""
     ids = [int(key.removeprefix("user:")) for key in keys if key.startswith("user:")]
     rows = db.session.execute(_NAMES, {"ids": ids}) if ids else ()
-    return {f"user:{row[0]}": row[1] for row in rows}
+    return {
+        **{f"user:{row[0]}": row[1] for row in rows},
+        **{key: _("by itself") for key in keys if key.startswith("system:")},
+    }
 
 
 def _changes(view: CrudView, entry: Any) -> list[dict[str, Any]]:
