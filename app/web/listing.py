@@ -137,7 +137,9 @@ def _step(attribute: Any, one: Order) -> Any:
 def _may_be_null(column: Column) -> bool:
     if column.relations:
         return True
-    return bool(column.model.__mapper__.columns[column.leaf].nullable)  # type: ignore[attr-defined]
+    mapped = column.model.__mapper__.columns[column.leaf]  # type: ignore[attr-defined]
+    # A computed column does not say whether it may be empty.
+    return bool(getattr(mapped, "nullable", True))
 
 
 def _follows(attribute: Any, value: Any, one: Order) -> Any:

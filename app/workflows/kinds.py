@@ -128,8 +128,12 @@ class ApprovalKind(ABC):
     def subject_title(self, subject: Any, values: dict[str, Any]) -> str:
         """Return what the request is about, in words, without personal data in full."""
 
-    def subject_path(self, subject_id: int) -> str | None:  # noqa: ARG002 - for subclasses
-        """Return the address of the subject's own page, if it has one."""
+    def subject_path(
+        self,
+        subject_id: int,  # noqa: ARG002 - for subclasses
+        actor: Actor,  # noqa: ARG002 - for subclasses
+    ) -> str | None:
+        """Return the address of the subject's own page, if it has one that the actor may open."""
         return None
 
     @abstractmethod

@@ -247,7 +247,7 @@ class _AskForm:
             summary=answers.shown_summary(self.seen.summary, here()) if self.seen else [],
             steps=steps,
             words=words,
-            back=self.kind.subject_path(self.subject_id),
+            back=self.kind.subject_path(self.subject_id, here()),
         )
         return page, (422 if self.sentence else 200)
 
@@ -296,7 +296,7 @@ def _request_page(pk: int, actor: Actor) -> dict[str, Any]:
         "task": next((task for task in mine if task.purpose == "step"), None),
         "asked": next((task for task in mine if task.purpose == "consult"), None),
         "outcome": kind.outcome if kind else "",
-        "subject_path": kind.subject_path(found.subject_id) if kind else None,
+        "subject_path": kind.subject_path(found.subject_id, actor) if kind else None,
         "project": queries.name_projects([found.project_id]).get(found.project_id, ""),
         "words": words,
     }

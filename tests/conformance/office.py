@@ -144,11 +144,11 @@ def _tell_the_story(office: Office) -> None:
     rooms = [
         row[0]
         for row in db.session.execute(
-            text("SELECT id FROM estate_room WHERE status = 'available' ORDER BY id LIMIT 3")
+            text("SELECT id FROM estate_room WHERE status = 'available' ORDER BY id LIMIT 4")
         )
     ]
     db.session.rollback()
-    held, wished, sold = rooms
+    held, wished, sold, asked = rooms
     hold = {"reason": REASON, "customer_id": customer}
     office.do("consultant1", f"rooms/{held}/hold", hold)
     wish = {
@@ -161,6 +161,9 @@ def _tell_the_story(office: Office) -> None:
     office.do("manager", f"approvals/{granted}/approve", {"comment": "同意"}, 200)
     wish["subject"] = {"type": "room", "id": held}
     request = office.do("consultant1", "approvals", wish)["id"]
+    wish["subject"] = {"type": "room", "id": asked}
+    returned = office.do("consultant1", "approvals", wish)["id"]
+    office.do("manager", f"approvals/{returned}/return", {"comment": "请补充理由"}, 200)
     method = db.session.scalar(text("SELECT id FROM pricing_payment_method WHERE name = '按揭'"))
     db.session.rollback()
     order = {

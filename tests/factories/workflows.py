@@ -54,7 +54,7 @@ class ToyKind(ApprovalKind):
     def subject_title(self, subject: Any, values: dict[str, Any]) -> str:
         return f"{subject.name} · {values['address']}"
 
-    def subject_path(self, subject_id: int) -> str:
+    def subject_path(self, subject_id: int, actor: Any) -> str:
         return f"/projects/{subject_id}"
 
     def clean(self, subject: Any, values: dict[str, Any], actor: Actor) -> dict[str, Any]:

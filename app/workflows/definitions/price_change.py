@@ -72,8 +72,8 @@ class PriceChange(ApprovalKind):
     def subject_title(self, subject: PricePlan, values: dict[str, Any]) -> str:  # noqa: ARG002
         return str(subject)
 
-    def subject_path(self, subject_id: int) -> str | None:
-        return f"/price-plans/show/{subject_id}"
+    def subject_path(self, subject_id: int, actor: Actor) -> str | None:
+        return f"/price-plans/show/{subject_id}" if actor.may(f"{policies.PLAN}:see") else None
 
     def clean(
         self,

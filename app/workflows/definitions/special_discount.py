@@ -86,8 +86,8 @@ class SpecialDiscountKind(ApprovalKind):
     def subject_title(self, subject: Room, values: dict[str, Any]) -> str:
         return f"{subject.title} · {_customer(values)}"
 
-    def subject_path(self, subject_id: int) -> str | None:
-        return f"/sales/quotation/{subject_id}"
+    def subject_path(self, subject_id: int, actor: Actor) -> str | None:
+        return f"/sales/quotation/{subject_id}" if actor.may(policies.SEE_QUOTE) else None
 
     def clean(self, subject: Room, values: dict[str, Any], actor: Actor) -> dict[str, Any]:
         wish = read_wish(values)
