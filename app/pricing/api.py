@@ -81,7 +81,7 @@ class PricePlanApi(RestApi):
             200:
               description: plans without their rows
         """
-        wanted = {
+        wanted: dict[str, Any] = {
             "project_id": request.args.get("project_id", type=int),
             "state": request.args.get("state"),
         }
