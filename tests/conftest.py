@@ -27,6 +27,27 @@ def pytest_configure(config: pytest.Config) -> None:
         database.make_template(config._xk_server.cluster.url)
 
 
+#: what looks at the whole server's transactions, kills processes, or waits by the clock
+ALONE = (
+    "tests/grid/test_changes.py",
+    "tests/grid/test_browser.py",
+    "tests/live/",
+    "tests/devices/test_agent",
+    "tests/devices/test_simulator",
+    "tests/devices/test_driver",
+    "tests/finance/test_counter.py",
+    "tests/scenarios/",
+    "tests/web/test_browser.py",
+    "tests/workflows/test_browser",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(ALONE):
+            item.add_marker(pytest.mark.alone)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     server = getattr(config, "_xk_server", None)
     if server is not None:

@@ -127,7 +127,9 @@ class PaymentMethodView(CrudView):
         (_l("Payments"), ("lines",)),
     )
     form_optional = frozenset({"position", "discount_percent"})
-    form_extra = {"lines": FieldList(FormField(LineForm), min_entries=OFFERED_LINES)}
+    form_extra = {
+        "lines": FieldList(FormField(LineForm), label=_l("Payments"), min_entries=OFFERED_LINES)
+    }
     add_operation = add_method
     edit_operation = edit_method
     delete_operation = operations.delete_payment_method

@@ -113,18 +113,6 @@ class ApprovalApi(RestApi):
         page = queries.list_todo(current(), after=_cursor(), limit=clamp_limit())
         return _list(page, answers.task_row)
 
-    @expose("/kinds", methods=["GET"])
-    @endpoint(policies.SEE)
-    def kinds(self) -> dict[str, Any]:
-        """List what the caller may ask for, with the values that each kind takes.
-
-        ---
-        get:
-          responses:
-            200: {description: the kinds}
-        """
-        return {"result": answers.kinds_answer(current())}
-
     @expose("/", methods=["POST"])
     @endpoint(policies.ADD, status=201)
     def ask(self) -> dict[str, Any]:
@@ -366,6 +354,25 @@ def _check_subject(body: dict[str, Any]) -> None:
         raise Invalid(sentence, fields={"subject": sentence})
 
 
+class ApprovalKindApi(RestApi):
+    """What may be asked for."""
+
+    resource_name = "approvals"
+    openapi_spec_tag = "approvals"
+
+    @expose("/kinds", methods=["GET"])
+    @endpoint(policies.SEE)
+    def kinds(self) -> dict[str, Any]:
+        """List what the caller may ask for, with the values that each kind takes.
+
+        ---
+        get:
+          responses:
+            200: {description: the kinds}
+        """
+        return {"result": answers.kinds_answer(current())}
+
+
 def _decision(schema: type[DecisionBody] = DecisionBody) -> dict[str, Any]:
     """Return the decision's words; a decision without any may come without a body."""
     if not request.get_data() and schema is not ColleagueBody:
@@ -376,4 +383,4 @@ def _decision(schema: type[DecisionBody] = DecisionBody) -> dict[str, Any]:
     return body
 
 
-RESOURCES = [ApprovalApi]
+RESOURCES = [ApprovalApi, ApprovalKindApi]

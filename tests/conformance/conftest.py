@@ -1,9 +1,7 @@
-"""What the structure tests share: the catalogue as it is when its parts are merged."""
+"""What the structure tests share: the catalogue, and an application that speaks from it."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +14,11 @@ from config import ROOT
 
 TRANSLATIONS = ROOT / "translations"
 PO = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
-PARTS = TRANSLATIONS / "parts"
 
 
 @pytest.fixture(scope="session")
 def catalogue() -> Path:
-    """The Chinese catalogue, with the parts merged into it while there are any."""
-    if PARTS.exists():
-        subprocess.run([sys.executable, ROOT / "tools" / "merge_catalogue"], check=True, timeout=60)
+    """The Chinese catalogue."""
     return PO
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from config import ROOT
 from tests.conformance.faults import expect_none
 from tests.conformance.msgids import extracted, placeholders
 
@@ -87,35 +84,3 @@ def test_nothing_is_fuzzy_or_obsolete(catalogue):
     found = read(catalogue)
     expect_none(repr(message.id) for message in found if message.id and message.fuzzy)
     expect_none(map(repr, found.obsolete))
-
-
-def test_two_texts_for_one_msgid_are_refused(tmp_path):
-    """The tool that merges the parts, on a copy with a clash planted."""
-    tool = ROOT / "tools" / "merge_catalogue"
-    if not tool.exists():
-        pytest.skip("the parts have been merged for good")
-    (tmp_path / "tools").mkdir()
-    copy = tmp_path / "tools" / "merge_catalogue"
-    copy.write_text(tool.read_text())
-    parts = tmp_path / "translations" / "parts"
-    parts.mkdir(parents=True)
-    (parts / "a.po").write_text('msgid "Room"\nmsgstr "房间"\n', "utf-8")
-    (parts / "b.po").write_text('msgid "Room"\nmsgstr "房间"\n\nmsgid "Sold"\nmsgstr "已售"\n')
-
-    def run():
-        return subprocess.run(
-            [sys.executable, copy], capture_output=True, text=True, check=False, timeout=60
-        )
-
-    done = run()
-    assert done.returncode == 0, done.stderr
-    catalogue = tmp_path / "translations/zh/LC_MESSAGES/messages.po"
-    assert {message.id: message.string for message in read(catalogue) if message.id} == {
-        "Room": "房间",
-        "Sold": "已售",
-    }
-    (parts / "b.po").write_text('msgid "Room"\nmsgstr "房号"\n')
-    done = run()
-    assert done.returncode == 1
-    assert "房号" in done.stderr
-    assert "房号" not in catalogue.read_text()

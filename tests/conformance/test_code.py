@@ -98,6 +98,7 @@ BEYOND_THE_ORM = {
     "estate/operations/imports.py:_NEW_HOUSE_TYPES": IMPORT,
     "estate/operations/imports.py:_NEW_ROOMS": IMPORT,
     "estate/operations/imports.py:_CHANGED_ROOMS": IMPORT,
+    "admin/reach.py:_BEYOND": "asks just whether there is a project beyond the actor's scope",
     "estate/operations/imports.py:_FIND_NEW": IMPORT,
     "estate/operations/staging.py:_MATCH": IMPORT,
     "pricing/operations/imports.py:_ROWS": IMPORT,

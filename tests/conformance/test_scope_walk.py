@@ -7,6 +7,7 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
+from app.core import scope
 from app.core.db import db
 from tests.conformance.faults import expect_none
 from tests.conformance.office import Office, open_office, undone
@@ -64,7 +65,7 @@ def faults_of(call: Call, answer, secrets) -> list[str]:
     if answer.status_code >= 500:
         faults.append(f"{call.label}: {answer.status_code}")
     elif call.names_rows and answer.status_code not in allowed:
-        faults.append(f"{call.label}: {answer.status_code} {answer.text[:200]!r}")
+        faults.append(f"{call.label}: {answer.status_code} {answer.get_data()[:200]!r}")
     elif answer.location and "/login" in answer.location:
         faults.append(f"{call.label}: sent to the door")
     words = "" if call.route.name in EXAMPLES else words_of(answer)
@@ -86,6 +87,15 @@ def test_nobody_of_another_project_gets_at_this_one(office, walked, username):
     expect_none(faults)
     changed = {name for name, digest in office.state().items() if digest != before[name]}
     assert changed == set(), "somebody of another project changed rows of this one"
+
+
+def test_the_walk_notices_when_the_scope_is_off(office, walked, monkeypatch):
+    monkeypatch.setattr(scope, "_criteria", lambda _actor: iter(()))
+    person = office.person("outsider")
+    asking = [call for call in walked if call.method == "GET" and call.row == "customer"]
+    assert asking
+    for call in asking:
+        assert faults_of(call, call.send(person), office.secrets), call.label
 
 
 def test_the_walk_would_get_through_within_the_project(office, walked):

@@ -13,7 +13,7 @@ from flask_appbuilder.api import BaseApi
 from sqlalchemy import text
 
 from app.core.permissions import PRESET_ROLES, all_permissions
-from app.views import menu_items
+from app.views import AREAS, load, menu_items
 from app.web.gunicorn import threads
 from app.web.menu import GROUPS
 from tests.conformance.faults import expect_none
@@ -73,6 +73,8 @@ NOT_ASKED_FOR = {
 SAME_IN_CHINESE = {"IP", "ID", "Excel"}
 
 CHINESE = re.compile(r"[一-鿿]")
+for area in AREAS:
+    load(area, "policies")
 DECLARED = {permission.name for permission in all_permissions()}
 
 

@@ -26,6 +26,7 @@ ARGUMENTS = {
     "customer_id": "customer",
     "import_id": "estate_room_import",
     "job_id": "devices_job",
+    "method_id": "pricing_payment_method",
     "plan_id": "pricing_price_plan",
     "project_id": "estate_project",
     "receipt_id": "receipt",
@@ -399,6 +400,12 @@ def _plan(office: Office) -> dict[str, Any]:
     return {"project_id": office.project, "name": "越界", "rows": [row]}
 
 
+def _method(office: Office) -> dict[str, Any]:
+    line = {"kind": "instalment", "name": "全款", "basis": "rest", "due_rule": "contract",
+            "due_days": 7}  # fmt: skip
+    return {"project_id": office.project, "name": "越界", "lines": [line]}
+
+
 def _sale(office: Office) -> dict[str, Any]:
     return {"building_id": office.ids["estate_building"], "reason": "测试"}
 
@@ -446,6 +453,8 @@ BODIES = {
     "HoldApi.hold": _hold,
     "HoldApi.name_customer": _hold,
     "HoldApi.release": _reason,
+    "PaymentMethodApi.add": _method,
+    "PaymentMethodApi.edit": _method,
     "PriceListView.carry_out": _nothing,
     "PriceListView.check": _file,
     "PricePlanApi.add": _plan,
