@@ -18,7 +18,7 @@ from app.estate.sheets.faults import TEXTS
 from app.estate.sheets.headings import TITLES
 from tests.estate.sheet_files import GOOD, HEADINGS, book, changed, rows_book
 
-PART = Path(__file__).parents[2] / "translations" / "parts" / "pure.po"
+CATALOGUE = Path(__file__).parents[2] / "translations/zh/LC_MESSAGES/messages.po"
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -28,7 +28,7 @@ def chinese(tmp_path_factory):
     folder = tmp_path_factory.mktemp("translations")
     target = folder / "zh" / "LC_MESSAGES"
     target.mkdir(parents=True)
-    with PART.open("rb") as source, (target / "messages.mo").open("wb") as compiled:
+    with CATALOGUE.open("rb") as source, (target / "messages.mo").open("wb") as compiled:
         write_mo(compiled, read_po(source, locale="zh"))
     application = Flask(__name__)
     application.config["BABEL_DEFAULT_LOCALE"] = "zh"
@@ -145,7 +145,7 @@ def test_the_template_is_read_back_as_it_was_meant():
 
 
 def test_every_text_has_its_chinese_with_the_same_placeholders():
-    with PART.open("rb") as source:
+    with CATALOGUE.open("rb") as source:
         catalogue = read_po(source, locale="zh")
     ours = {text for texts in TEXTS.values() for text in texts}
     added_elsewhere = {"room_without_area", "room_on_market"}
