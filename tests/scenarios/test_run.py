@@ -145,14 +145,20 @@ def test_a_taken_port_is_named(place):
 def test_a_killed_process_comes_back(place):
     run = place().start()
     run.wait_up()
-    agent = next(p for p in run.tree() if "app.devices.agent" in " ".join(p.cmdline()))
+    agent = agents_of(run)[0]
     agent.kill()
     wait_for(
         "the supervisor starts it again",
-        lambda: any(
-            "app.devices.agent" in " ".join(p.cmdline()) and p.pid != agent.pid
-            for p in run.tree()
-            if p.is_running()
-        ),
+        lambda: [found for found in agents_of(run) if found.pid != agent.pid],
         seconds=30,
     )
+
+
+def agents_of(run):
+    found = []
+    for process in run.tree():
+        # A process may end while it is looked at.
+        with contextlib.suppress(psutil.Error):
+            if "app.devices.agent" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
