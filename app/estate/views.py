@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
@@ -10,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
-from app.core.money import ROUNDING_STEPS, format_yuan
+from app.core.money import ROUNDING_STEPS, format_yuan, parse_yuan
 from app.estate import operations, policies
 from app.estate.models import (
     Building,
@@ -35,7 +34,7 @@ SQUARE_METRES = "㎡"
 def rounding_field() -> Any:
     """Return the choice of what totals are rounded to."""
     steps = [SelectChoice(f"{step:f}", format_yuan(step)) for step in ROUNDING_STEPS]
-    return SelectField(_l("Totals are rounded to, yuan"), choices=steps, coerce=Decimal)
+    return SelectField(_l("Totals are rounded to, yuan"), choices=steps, coerce=parse_yuan)
 
 
 class ProjectView(CrudView):

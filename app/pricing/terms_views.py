@@ -8,7 +8,7 @@ from typing import Any
 from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
-from wtforms import FieldList, Form, FormField, SelectField, validators
+from wtforms import FieldList, FormField, SelectField, validators
 from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
@@ -19,7 +19,7 @@ from app.pricing.operations import LineDraft
 from app.pricing.titles import DISCOUNT_KINDS, DUE_RULES, LINE_BASES, LINE_KINDS
 from app.web import show_page
 from app.web.crud import CrudView, guarded
-from app.web.crud_forms import AmountField, DayField, LineField, WholeField
+from app.web.crud_forms import AmountField, CrudForm, DayField, LineField, WholeField
 
 #: lines that the form offers at once; empty ones are left out
 OFFERED_LINES = 6
@@ -33,7 +33,7 @@ def _choice(label: Any, titles: Mapping[str, Any], *, blank: bool = False) -> An
     return SelectField(label, choices=options, validators=[validators.Optional()])
 
 
-class LineForm(Form):
+class LineForm(CrudForm):
     """One line of a payment method; without a kind it is left out."""
 
     kind = _choice(_l("Kind"), LINE_KINDS, blank=True)

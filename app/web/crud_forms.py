@@ -27,6 +27,7 @@ from wtforms.widgets import html_params
 from app.core import clock, money
 from app.core.bad_value import BadValue
 from app.core.states import State
+from app.web.form_words import OwnWords
 from app.web.offered import offered_rows
 
 MOST_CHOICES = 20
@@ -35,6 +36,9 @@ MOST_CHOSEN = 100
 
 class CrudForm(Form):
     """A generated form. CSRF is checked once for every unsafe request, in ``rest.check_csrf``."""
+
+    class Meta(OwnWords):
+        """Says what is wrong in the words of our catalogue."""
 
 
 class AmountField(StringField):
@@ -157,7 +161,11 @@ class ChoiceField(Field):
         self.present = [one for one in rows if isinstance(one, self.target)]
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        ids = list(dict.fromkeys(int(value) for value in valuelist if value.isdecimal()))
+        typed = [value.strip() for value in valuelist if value.strip()]
+        if not all(value.isascii() and value.isdecimal() for value in typed):
+            self.data = [] if self.many else None
+            raise ValueError(_("Choose one of those that are offered."))
+        ids = list(dict.fromkeys(int(value) for value in typed))
         self.data = ids[:MOST_CHOSEN] if self.many else (ids[0] if ids else None)
 
     @property

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, and_, false, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -166,7 +167,9 @@ def _typed(attribute: Any, raw: Any) -> Any:
             return python.fromisoformat(str(raw))
         return python(raw)
     except (ArithmeticError, TypeError, ValueError) as error:
-        raise Invalid("This cursor cannot be read.", code="bad_cursor") from error
+        raise Invalid(
+            _("This cursor cannot be read; ask for the first page again."), code="bad_cursor"
+        ) from error
 
 
 def read_token(token: str) -> list[Any]:
@@ -175,9 +178,13 @@ def read_token(token: str) -> list[Any]:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         found = json.loads(text)
     except (binascii.Error, ValueError) as error:
-        raise Invalid("This cursor cannot be read.", code="bad_cursor") from error
+        raise Invalid(
+            _("This cursor cannot be read; ask for the first page again."), code="bad_cursor"
+        ) from error
     if not isinstance(found, list):
-        raise Invalid("This cursor cannot be read.", code="bad_cursor")
+        raise Invalid(
+            _("This cursor cannot be read; ask for the first page again."), code="bad_cursor"
+        )
     return found
 
 

@@ -17,9 +17,11 @@ from wtforms.validators import ValidationError as CsrfError
 
 from app.core import idempotency
 from app.core.actor import Actor
+from app.core.bad_value import BadValue
 from app.core.errors import DomainError, Invalid
 from app.core.money import parse_yuan
 from app.core.uow import unit_of_work
+from app.web.body_words import in_our_words
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 KeyRule = Literal["optional", "required"]
@@ -59,8 +61,8 @@ class Yuan(fields.Field):
             raise ValidationError(_('Give the figure as a string, such as "100000.00".'))
         try:
             return parse_yuan(value)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
+        except BadValue as error:
+            raise ValidationError(str(error.message)) from error
 
 
 class Body(Schema):
@@ -90,7 +92,7 @@ def _flatten(texts: Any) -> str:
         return "; ".join(f"{name}: {_flatten(inner)}" for name, inner in texts.items())
     if isinstance(texts, list):
         return "; ".join(_flatten(text) for text in texts)
-    return str(texts)
+    return in_our_words(str(texts))
 
 
 def current() -> Actor:

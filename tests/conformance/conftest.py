@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from babel.messages.pofile import read_po
 from flask import Flask
 
 from config import ROOT
+from tests.conformance.msgids import extracted
+from tests.conformance.office import Office, open_office
 
 TRANSLATIONS = ROOT / "translations"
 PO = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
@@ -41,3 +44,17 @@ def speaking(
     yield
     babel.translation_directories[:] = before
     babel.instance.domain_instance.cache.clear()
+
+
+@pytest.fixture(scope="module")
+def office(app: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The demo with a deal under way, on a database of its own."""
+    with open_office(app, tmp_path_factory.mktemp("office")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def english(catalogue: Path) -> set[str]:
+    """The sentences that a Chinese page must not show."""
+    assert catalogue.exists()
+    return {msgid for msgid in extracted() if re.search("[a-z]", msgid)}

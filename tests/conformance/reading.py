@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -74,3 +75,24 @@ def read(text: str) -> Page:
     reader.feed(text)
     reader.close()
     return reader.page
+
+
+ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[,.']? +[A-Za-z]{2,})+")
+#: what was to be filled in and was not
+RAW = re.compile(r"%\(\w+\)|{{|}}|^None$")
+#: names that stay as they are
+LATIN = re.compile(r"ESC/POS|Idempotency-Key")
+#: texts that are the same in Chinese
+STAYS = {"none"}
+
+
+def english_in(words: Iterable[str], english: Collection[str]) -> Iterator[str]:
+    """Yield texts that are not Chinese, and ones that were never filled in.
+
+    ``english`` are the sentences that have a Chinese text.
+    """
+    for text in words:
+        said = LATIN.sub("", text)
+        known = text in english and text not in STAYS
+        if known or ENGLISH.search(said) or RAW.search(text):
+            yield text

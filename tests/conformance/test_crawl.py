@@ -12,16 +12,13 @@ import pytest
 from app.demo.people import PEOPLE
 from config import ROOT
 from tests.conformance.faults import expect_none
-from tests.conformance.msgids import extracted
-from tests.conformance.office import open_office
 from tests.conformance.pages import routes
-from tests.conformance.reading import read
+from tests.conformance.reading import english_in, read
 
 pytestmark = [pytest.mark.commit, pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
 
 #: how many rows of one page one person opens
 OF_A_PAGE = 3
-ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[,.']? +[A-Za-z]{2,})+")
 #: pages whose content is technical, each with the reason
 TECHNICAL = {
     "AuditView.show": "shows rows as the tables hold them",
@@ -29,7 +26,6 @@ TECHNICAL = {
     "SwaggerView.show": "describes the interface in the words of the code",
     "RoleView.list": "shows the codes of roles",
 }
-RAW = re.compile(r"%\(\w+\)|{{|}}|^None$")
 #: what is opened otherwise than by a link, each with the reason
 NO_LINK = {
     "CashierView.words": "asked by the form while one types",
@@ -50,24 +46,7 @@ NO_LINK = {
 VARIANTS: set[tuple[str, str]] = set()
 #: who has nothing to open yet, with the reason
 NOTHING_YET = {"seal": "sealing comes with contracts"}
-#: texts that are the same in Chinese
-STAYS = {"none"}
 EVERYBODY = [person.username for person in PEOPLE]
-#: names and words that stay as they are
-LATIN = re.compile(r"ESC/POS|Idempotency-Key")
-
-
-@pytest.fixture(scope="module")
-def office(app, tmp_path_factory):
-    with open_office(app, tmp_path_factory.mktemp("office")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def english(catalogue):
-    """The msgids that have a different text in Chinese."""
-    assert catalogue.exists()
-    return {msgid for msgid in extracted() if re.search("[a-z]", msgid)}
 
 
 class Crawl:
@@ -147,14 +126,6 @@ class Crawl:
         self.faults.append(f"{self.username}: {sentence}")
 
 
-def english_in(page, english):
-    """Yield texts that are not Chinese, and ones that were never filled in."""
-    for text in page.words:
-        said = LATIN.sub("", text)
-        if text in english - STAYS or ENGLISH.search(said) or RAW.search(text):
-            yield text
-
-
 @pytest.fixture(scope="module")
 def crawl_of(office, speaking):  # noqa: ARG001 - the pages speak from the newest catalogue
     """``crawl_of("cashier")``: what the cashier reaches, found once."""
@@ -173,7 +144,7 @@ def test_every_page_opens_and_is_chinese(crawl_of, english, username):
         if page.language != "zh-CN":
             faults.append(f"{address} is in {page.language or 'no language'}")
         if name not in TECHNICAL:
-            faults += [f"{address} shows {text!r}" for text in english_in(page, english)]
+            faults += [f"{address} shows {text!r}" for text in english_in(page.words, english)]
     expect_none(set(faults))
 
 

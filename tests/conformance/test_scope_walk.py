@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.core import scope
 from app.core.db import db
 from tests.conformance.faults import expect_none
-from tests.conformance.office import Office, open_office, undone
+from tests.conformance.office import Office, undone
 from tests.conformance.walk import GROUP_WIDE, Call, calls, table_of, words_of
 
 pytestmark = [pytest.mark.commit, pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
@@ -33,12 +33,6 @@ ENDS_OTHERWISE = {
     "PricePlanView.edit": "a plan in force is not changed any more",
     "ProjectGridApi.stream": "leads to the live server",
 }
-
-
-@pytest.fixture(scope="module")
-def office(app, tmp_path_factory):
-    with open_office(app, tmp_path_factory.mktemp("office")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
