@@ -224,15 +224,15 @@ def test_the_lease_is_renewed_while_the_printer_is_slow(server, printer, start):
 
 
 def test_a_lease_that_is_lost_before_the_first_byte_drops_the_job(
-    server, printer, device, start, monkeypatch
+    server, printer, device, start, monkeypatch, caplog
 ):
     server.refuse["renew"] = [409]
     looked = threading.Event()
     require = "app.devices.drivers.escpos_generic.conversation.Conversation.wait_for_earlier_data"
-    monkeypatch.setattr(require, lambda _self: looked.wait(0.5))
+    monkeypatch.setattr(require, lambda _self: looked.wait(30))
     server.job(7, device)
     running = start()
-    wait_for(lambda: not server.refuse["renew"])
+    wait_for(lambda: "The lease of job 7 is lost" in caplog.text)
     looked.set()
     wait_for(lambda: running.stop_event.is_set() or not running.journal)
     time.sleep(0.1)
