@@ -16,10 +16,11 @@ ATTACHED = text(
 
 
 def test_every_trigger_hides_what_its_model_calls_personal(session):
-    personal = {
-        mapper.local_table.name: set(getattr(mapper.class_, "__personal__", ()))
-        for mapper in Base.registry.mappers
-    }
+    personal: dict[str, set[str]] = {}
+    for mapper in Base.registry.mappers:
+        # A table may have several classes: the framework's user and ours.
+        hidden = personal.setdefault(mapper.local_table.name, set())
+        hidden.update(getattr(mapper.class_, "__personal__", ()))
     attached = session.execute(ATTACHED).all()
     assert len(attached) > 3 * 30
     wrong = [
