@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, g, redirect, request
+from flask import flash, redirect, request
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.sqla.models import Role
@@ -16,16 +14,14 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, PasswordField, validators
 
 from app.admin import operations, queries
+from app.admin.audit_views import AuditView
 from app.admin.models import AppUser, Organization, OrganizationMember
 from app.admin.reach import users_offered
 from app.core import settings
 from app.core.actor import Actor
-from app.core.audit import AuditEntry
-from app.core.db import Base
 from app.core.errors import DomainError
 from app.core.permissions import ROLE_TITLES, Permission, all_permissions
 from app.core.uow import unit_of_work
-from app.web import frame
 from app.web.access import needs
 from app.web.actions import Related, RowAction
 from app.web.choices import ChoiceOf, describe_choice
@@ -35,7 +31,6 @@ from app.web.crud_forms import ChoiceField, LineField
 from app.web.menu import MenuItem
 from app.web.offered import narrow_rows
 from app.web.rest import current
-from app.web.show_page import action_title, names_of_actors
 
 NEEDED = validators.InputRequired(message=_l("This is needed."))
 
@@ -267,78 +262,6 @@ AREA_TITLES: dict[str, Any] = {
     "devices": _l("Devices"),
     "admin": _l("System"),
 }
-
-
-class AuditView(CrudView):
-    """审计."""
-
-    datamodel = SQLAInterface(AuditEntry)
-    route_base = "/audit"
-    permission = "admin.audit"
-    list_title = _l("Audit")
-    list_columns = ["at", "who", "step", "table", "row_id", "address"]
-    search_columns = ["at", "actor", "action", "table_name", "row_id"]
-    quick_columns = []
-    label_columns = {
-        "at": _l("When"),
-        "who": _l("Who"),
-        "actor": _l("Who"),
-        "address": _l("From"),
-        "step": _l("What"),
-        "action": _l("What"),
-        "table": _l("Table"),
-        "table_name": _l("Table"),
-        "row_id": _l("Record"),
-    }
-    computed = {
-        "who": lambda entry: g.get("actor_names", {}).get(entry.actor, entry.actor),
-        "step": lambda entry: action_title(entry.action),
-        "table": lambda entry: table_title(entry.table_name),
-    }
-    help_columns = {"actor": _l("user:7, system:worker or device:3")}
-    show_fieldsets = [("", ["at", "who", "address", "step", "table", "row_id"])]
-    row_title = staticmethod(
-        lambda entry: f"{table_title(entry.table_name)} {entry.row_id or ''}".strip()
-    )
-    show_template = "admin/audit.html"
-    exportable = False
-
-    def prepare(self, rows: Sequence[Any]) -> None:
-        """Find the names behind the actors of a page at once."""
-        g.actor_names = names_of_actors({entry.actor for entry in rows})
-
-    def changes(self, entry: Any) -> list[dict[str, Any]]:
-        """Return what the entry changed, for its page."""
-        before, after = entry.before or {}, entry.after or {}
-        return [
-            {"title": key, "before": json_word(before.get(key)), "after": json_word(after.get(key))}
-            for key in {**before, **after}
-        ]
-
-
-#: tables without a model of their own
-LINK_TABLES = {
-    "ab_user_role": _l("Role of a user"),
-    "ab_permission_view_role": _l("Permission of a role"),
-}
-
-
-def table_title(name: str) -> str:
-    """Return what a table holds, in the reader's language."""
-    if name in LINK_TABLES:
-        return str(LINK_TABLES[name])
-    model = next(
-        (one.class_ for one in Base.registry.mappers if one.local_table.name == name), None
-    )
-    if model is None:
-        return name
-    chinese, mark, _rest = (model.__doc__ or "").partition(":")
-    return chinese.strip() if mark and frame.locale() == "zh" else str(model.__name__)
-
-
-def json_word(value: Any) -> str:
-    """Return a value as the audit keeps it."""
-    return "–" if value is None else json.dumps(value, ensure_ascii=False).strip('"')
 
 
 class SettingsView(BaseView):
