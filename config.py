@@ -84,6 +84,8 @@ class Config:
         self.DATABASE_URL = given.get("DATABASE_URL") or database_url(data)
         self.SECRET_KEY = given.get("SECRET_KEY") or secret_key(data)
         self.FIELD_KEY = given.get("FIELD_KEY") or _secret("FIELD_KEY", data)
+        #: the key of before, until ``flask keys rotate`` has gone through every row
+        self.FIELD_KEY_OLD = given.get("FIELD_KEY_OLD") or os.environ.get("FIELD_KEY_OLD", "")
         self.SQLALCHEMY_DATABASE_URI = sqlalchemy_url(self.DATABASE_URL) or "postgresql+psycopg2://"
         self.SQLALCHEMY_ENGINE_OPTIONS = {
             "pool_size": 12,

@@ -30,7 +30,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     provider: Any = app.json
     provider.ensure_ascii = False
-    secrets.use_field_key(app.config["FIELD_KEY"])
+    secrets.use_field_key(app.config["FIELD_KEY"], app.config["FIELD_KEY_OLD"])
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     del models

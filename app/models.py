@@ -2,6 +2,7 @@
 
 from app.admin.models import *  # noqa: F403
 from app.core.audit import AuditEntry
+from app.core.audit_seal import AuditSeal
 from app.core.idempotency import IdempotencyRecord
 from app.core.settings import SettingValue
 from app.customers.models import *  # noqa: F403
@@ -12,4 +13,4 @@ from app.pricing.models import *  # noqa: F403
 from app.sales.models import *  # noqa: F403
 from app.workflows.models import *  # noqa: F403
 
-__all__ = ["AuditEntry", "IdempotencyRecord", "SettingValue"]
+__all__ = ["AuditEntry", "AuditSeal", "IdempotencyRecord", "SettingValue"]

@@ -142,7 +142,9 @@ def authenticate() -> None:
     user_id, version = claimed
     address = request.remote_addr or ""
     # The transaction begins under this name; its first statement also reads the access version.
-    set_actor(Actor(kind="user", id=user_id, name="", projects=frozenset(), address=address))
+    channel = "rest" if request.path.startswith("/api/") else "page"
+    stranger = Actor(kind="user", id=user_id, name="", projects=frozenset(), address=address)
+    set_actor(replace(stranger, channel=channel))
     db.session.connection()
     if db.session().info.get("access_version") != version:
         _forget_session()
@@ -151,7 +153,7 @@ def authenticate() -> None:
     if found is None:
         _forget_session()
         return
-    actor = replace(found[0], address=address)
+    actor = replace(found[0], address=address, channel=channel)
     g.actor = actor
     g._login_user = SignedInUser(actor, found[1])  # noqa: SLF001 - as above
     set_actor(actor)

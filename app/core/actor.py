@@ -33,6 +33,8 @@ class Actor:
     roles: frozenset[str] = frozenset()
     address: str = ""
     access_version: int = 0
+    #: by which way the call came: ``page``, ``rest``; empty where the kind says it
+    channel: str = field(default="", compare=False)
     extra: dict[str, str] = field(default_factory=dict, compare=False, hash=False)
 
     @property

@@ -97,15 +97,20 @@ def announce(session: Session, connection: Any, actor: Actor) -> None:
     """Name the actor to the audit triggers for the rest of the transaction."""
     columns = (
         "set_config('xiaokong.actor', %(actor)s, true),"
-        " set_config('xiaokong.address', %(address)s, true)"
+        " set_config('xiaokong.address', %(address)s, true),"
+        " set_config('xiaokong.channel', %(channel)s, true)"
     )
-    parameters: dict[str, Any] = {"actor": actor.key, "address": actor.address}
+    parameters: dict[str, Any] = {
+        "actor": actor.key,
+        "address": actor.address,
+        "channel": actor.channel,
+    }
     if actor.kind == "user" and _VERSION_SQL:
         columns += f", {_VERSION_SQL[0]}"
         parameters["actor_id"] = actor.id
     # The driver's own call: every transaction pays for this statement.
     row = connection.exec_driver_sql(f"SELECT {columns}", parameters).one()
-    session.info["access_version"] = row[2] if len(row) > 2 else None  # noqa: PLR2004
+    session.info["access_version"] = row[3] if len(row) > 3 else None  # noqa: PLR2004
 
 
 #: seconds of idleness after which a pooled connection is asked whether it still lives

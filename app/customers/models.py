@@ -60,7 +60,19 @@ class Customer(ProjectScoped, OwnerScoped, Base):
 
     __tablename__ = "customers_customer"
     __wide__: ClassVar[str] = "customers.customer:see_all"
-    __personal__: ClassVar[tuple[str, ...]] = ("name", "mobile", "address", "birthday")
+    __personal__: ClassVar[tuple[str, ...]] = (
+        "name",
+        "mobile",
+        "mobile_tail",
+        "sex",
+        "birthday",
+        "address",
+        "source",
+        "remark",
+        "id_number_cipher",
+        "id_number_hash",
+        "id_number_tail",
+    )
     __table_args__ = (
         Index("uq_customers_customer_mobile", "project_id", "mobile", unique=True),
         Index(

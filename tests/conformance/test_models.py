@@ -23,6 +23,7 @@ STATEFUL = [model for model in MODELS if hasattr(model, "TRANSITIONS") and model
 NOT_SCOPED = {
     "Project": "is the scope itself: app.estate filters it by its own id",
     "AuditEntry": "spans everything; opened with admin.audit:see only",
+    "AuditSeal": "spans everything, as what it seals; opened by no page",
     "IdempotencyRecord": "keyed by the actor himself",
     "SettingValue": "read by the system; pages show the group's values",
     "SignInFailure": "read by the door only",
