@@ -140,7 +140,7 @@ def refuse_second(case: Case) -> None:
                 name=running.applicant.full_name,
                 state=ApprovalState(running.state).title,
             ),
-            code="request_running",
+            code="approval_running",
             details={"number": running.number, "request_id": running.id},
         )
 
@@ -160,5 +160,5 @@ def _go_live(request: ApprovalRequest, actor: Actor) -> None:
                 " before you ask again.",
                 title=request.subject_title,
             ),
-            code="request_running",
+            code="approval_running",
         ) from error

@@ -92,7 +92,8 @@ class FakeServer:
         self.calls = defaultdict(list)
         self.keys = defaultdict(list)
         self.problems = []
-        # Call → how many next answers get lost after having taken effect, or statuses to give.
+        # Call → how many next answers get lost after having taken effect, or what else to answer: a status,
+        # or a status with its code.
         self.lose = defaultdict(int)
         self.refuse = defaultdict(list)
         self.lease_seconds = 30.0
@@ -139,7 +140,9 @@ class FakeServer:
             self.calls[call].append(body)
             self.keys[call].append(key)
             if self.refuse[call]:
-                return self.refuse[call].pop(0), {"error": "try_again"}
+                refusal = self.refuse[call].pop(0)
+                status, code = refusal if isinstance(refusal, tuple) else (refusal, "try_again")
+                return status, {"error": code}
             if key not in self._kept:
                 self._kept[key] = (body, getattr(self, f"_{call}")(path, body))
             first_body, kept = self._kept[key]

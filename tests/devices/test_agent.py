@@ -170,7 +170,15 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(server, printer, dev
 
 @pytest.mark.parametrize(
     ("call", "status"),
-    [("lease", 503), ("lease", 401), ("started", 503), ("result", 500), ("result", 429)],
+    [
+        ("lease", 503),
+        ("lease", 401),
+        ("started", 503),
+        ("started", (409, "request_running")),
+        ("result", 500),
+        ("result", 429),
+        ("result", (409, "request_running")),
+    ],
 )
 def test_a_call_that_was_not_judged_is_repeated(server, printer, device, start, call, status):
     server.refuse[call] = [status] * 2

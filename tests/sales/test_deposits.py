@@ -158,6 +158,30 @@ def test_one_deal_that_cannot_lapse_keeps_no_other(
     assert good.number not in caplog.text
 
 
+def test_more_bad_deals_than_fit_one_batch_keep_no_other(
+    project, actor_for, clock_at, monkeypatch
+):
+    monkeypatch.setattr(deposits, "BATCH", 2)
+    consultant = actor_for("consultant")
+    deals = [
+        make_subscription(make_room_for_sale(project=project), consultant) for _each in range(6)
+    ]
+    bad = {made.account_id for made in deals[:4]}
+    close = deposits.finance.close_account
+
+    def fail_for_the_bad(account, *, actor):
+        if account.id in bad:
+            message = "books do not agree"
+            raise RuntimeError(message)
+        close(account, actor=actor)
+
+    monkeypatch.setattr(deposits.finance, "close_account", fail_for_the_bad)
+    clock_at(2026, 11, 22, 2)
+    assert lapse_subscriptions(actor=SYSTEM) == 2
+    db.session.expire_all()
+    assert [made.state for made in deals] == ["awaiting_deposit"] * 4 + ["lapsed"] * 2
+
+
 @pytest.mark.parametrize("amount", ["0.01", "100000.00"])
 def test_with_money_on_it_it_does_not_lapse(room, actor_for, pay, clock_at, amount):
     made = make_subscription(room, actor_for("consultant"))

@@ -205,7 +205,7 @@ def test_what_is_wrong_is_named(ask, change, status, code):
 def test_second_request_is_refused_with_the_first_ones_number(ask):
     first = ask()[1]
     status, answer = ask()
-    assert (status, answer["error"], answer["number"]) == (409, "request_running", first["number"])
+    assert (status, answer["error"], answer["number"]) == (409, "approval_running", first["number"])
     assert answer["request_id"] == first["id"]
 
 

@@ -130,7 +130,7 @@ def test_two_senders_make_one_request(committed, place, monkeypatch, toy):
     outcomes = at_once(committed, *(ask(one) for one in applicants))
     assert outcomes.count("running") == 1
     others = [one for one in outcomes if one != "running"]
-    assert all(isinstance(one, Conflict) and one.code == "request_running" for one in others)
+    assert all(isinstance(one, Conflict) and one.code == "approval_running" for one in others)
 
 
 def test_edit_of_the_subject_against_the_last_approval(committed, place):

@@ -23,6 +23,8 @@ _NOT_JUDGED: Final = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
+# The first of two calls under one key has not ended (its web process may be gone): no judgement.
+_STILL_RUNNING: Final = "request_running"
 _random: Final = random.SystemRandom()
 
 
@@ -120,7 +122,7 @@ def _answer(response: requests.Response) -> dict[str, Any]:
         return body
     code = str(body.get("error", "")) if isinstance(body, dict) else ""
     is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_refusal and status not in _NOT_JUDGED:
+    if is_refusal and status not in _NOT_JUDGED and code != _STILL_RUNNING:
         raise Rejected(status, code)
     wait = response.headers.get("Retry-After", "")
     raise Unavailable(f"{status} {code}".strip(), float(wait) if wait.isdigit() else 0)

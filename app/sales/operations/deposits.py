@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
@@ -24,8 +25,9 @@ from app.sales.settings import lapse_moment
 
 log = logging.getLogger("xiaokong.sales")
 
-#: how many subscriptions one run lets lapse
+#: how many subscriptions are looked at together; a run ends when it let so many lapse
 BATCH: Final = 100
+_BEFORE_ALL: Final = {"after": datetime.min.replace(tzinfo=UTC), "after_id": 0}
 
 
 def lapse_subscriptions(*, actor: Actor) -> int:
@@ -38,8 +40,15 @@ def lapse_subscriptions(*, actor: Actor) -> int:
     """
     if actor.kind != "system":
         raise NotAllowed(_l("Only the system lets subscriptions lapse."))
-    due = db.session.execute(_DUE, {"now": clock.now(), "most": BATCH}).all()
-    return sum(_lapsed(*deal, actor=actor) for deal in due)
+    now, lapsed, after = clock.now(), 0, _BEFORE_ALL
+    while lapsed < BATCH:
+        # Past those that could not lapse: however many there are, they hold up no other.
+        due = db.session.execute(_DUE, {"now": now, "most": BATCH, **after}).all()
+        lapsed += sum(_lapsed(*deal[:3], actor=actor) for deal in due)
+        if len(due) < BATCH:
+            break
+        after = {"after": due[-1].lapses_at, "after_id": due[-1].id}
+    return lapsed
 
 
 def _lapsed(subscription_id: int, number: str, room_id: int, *, actor: Actor) -> bool:
@@ -91,15 +100,16 @@ _AWAITING_MONEY = (
 # Room, deal and account are locked at once and whatever somebody else holds is skipped: confirming
 # money locks deal and account, and must never wait for a run that waits for it.
 _DUE = text("""
-SELECT s.id, s.number, s.room_id
+SELECT s.id, s.number, s.room_id, s.lapses_at
   FROM estate_room r
   JOIN sales_subscription s ON s.room_id = r.id
   JOIN finance_account a ON a.id = s.account_id
  WHERE s.state = 'awaiting_deposit' AND s.lapses_at <= :now
+   AND (s.lapses_at, s.id) > (:after, :after_id)
    AND NOT EXISTS (SELECT 1 FROM finance_receipt f WHERE f.account_id = a.id
                     HAVING coalesce(sum(f.amount)
                              FILTER (WHERE f.state IN ('confirmed', 'reversed')), 0) <> 0)
- ORDER BY s.lapses_at LIMIT :most
+ ORDER BY s.lapses_at, s.id LIMIT :most
    FOR NO KEY UPDATE OF r, s, a SKIP LOCKED
 """)
 
