@@ -14,12 +14,14 @@ PO := translations/zh/LC_MESSAGES/messages.po
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 JOBS ?= $(shell nproc)
 
-.PHONY: help run test bench chaos lint format lock catalogue tools
+.PHONY: help run test bench chaos chaos-report lint format lock catalogue tools
 
 help:
 	@echo "make run    start everything and print the address"
 	@echo "make test   run the whole test suite"
 	@echo "make bench  measure, each figure beside its yardstick (ONLY=name SCALE=0.1)"
+	@echo "make chaos  kill -9 at random under load (MINUTES=20 KILLS= SEED=)"
+	@echo "make chaos-report  write docs/chaos.md from the last run"
 	@echo "make lint   ruff, mypy, import-linter"
 	@echo "make lock   resolve requirements/*.in anew"
 	@echo "make catalogue  bring the translation catalogue up to date"
@@ -61,6 +63,12 @@ format: $(DEV)
 
 bench: tools
 	@exec $(BIN)/python -m bench
+
+chaos: tools
+	@exec $(BIN)/python -m chaos
+
+chaos-report: $(DEV)
+	@exec $(BIN)/python -m chaos report
 
 catalogue: $(DEV)
 	$(BIN)/pybabel extract --mapping-file translations/babel.cfg --keyword _l --keyword lazy_gettext --no-location --sort-output --omit-header --output-file translations/messages.pot .

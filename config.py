@@ -65,10 +65,15 @@ def secret_key(data: Path) -> str:
 
 
 def database_url(data: Path) -> str:
-    """Return DATABASE_URL, else the address of the running embedded server, else nothing."""
+    """Return DATABASE_URL, else the address of the running embedded server, else nothing.
+
+    What the supervisor starts is told the address: it begins right even while the database itself
+    is being started again and nobody can say that it runs.
+    """
     from app.core.embedded import running_url
 
-    return os.environ.get("DATABASE_URL") or running_url(data) or ""
+    given = os.environ.get("DATABASE_URL") or os.environ.get("XIAOKONG_DATABASE")
+    return given or running_url(data) or ""
 
 
 class Config:

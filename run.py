@@ -146,7 +146,7 @@ def control_socket(settings: Settings) -> Path:
     return Path(os.environ["XIAOKONG_SOCKETS"]) / f"supervisor-{settings.port}.sock"
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings, cluster: embedded.Cluster | None) -> dict[str, str]:
     """Return the environment of every process."""
     found = {
         **os.environ,
@@ -156,6 +156,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "HOST": settings.host,
         "PYTHONUNBUFFERED": "1",
     }
+    if cluster is not None:
+        found["XIAOKONG_DATABASE"] = cluster.url
     # Bytecode makes the next start fast.
     found.pop("PYTHONDONTWRITEBYTECODE", None)
     return found
@@ -317,7 +319,7 @@ def serve(settings: Settings) -> None:
         os.environ["XIAOKONG_SOCKETS"] = str(sockets)
     wanted = programs(settings, cluster)
     (settings.run / "supervisord.conf").write_text(configuration(settings, wanted))
-    supervisor = Supervisor(settings, environment(settings))
+    supervisor = Supervisor(settings, environment(settings, cluster))
     try:
         supervisor.wait_up()
         if cluster is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +24,7 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.pool import Pool
 
@@ -38,7 +39,37 @@ NAMING_CONVENTION = {
 }
 Model.metadata.naming_convention = NAMING_CONVENTION
 
-db = SQLA()
+log = logging.getLogger("xiaokong.database")
+
+
+class Database(SQLA):
+    """The session and its engines; a connection that dies last of all spoils no answer."""
+
+    def undo(self) -> None:
+        """Roll back whatever is open; a session that cannot even do that is given up."""
+        try:
+            self.session.rollback()
+        except DBAPIError:
+            self._give_up("rolled back")
+
+    def leave(self) -> None:
+        """Give the session up at the end of a request or a job."""
+        try:
+            self.session.remove()
+        except DBAPIError:
+            self._give_up("closed")
+
+    def _give_up(self, what: str) -> None:
+        # The server has undone what was open when it lost the connection. Kept, the session would
+        # be found again by a later request whose context has the same address in memory.
+        log.warning("the connection was lost before the session was %s", what)
+        self.session.registry.clear()
+
+    def _teardown_session(self, exc: BaseException | None) -> None:  # noqa: ARG002 - Flask's
+        self.leave()
+
+
+db = Database()
 db.metadatas[None] = Model.metadata
 
 big_id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]

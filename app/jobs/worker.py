@@ -58,7 +58,7 @@ def run_operation(app: Flask, name: str, work: Callable[[], int]) -> int:
             with unit_of_work(ACTOR):
                 count = work()
         finally:
-            db.session.remove()
+            db.leave()
     if count:
         log.info("%s: %d", name, count)
     return count

@@ -92,7 +92,7 @@ def answer(
 
 
 def _domain(error: DomainError) -> Response:
-    db.session.rollback()
+    db.undo()
     return answer(
         error.status, error.code, error.message, fields=error.fields, details=error.details
     )
@@ -102,7 +102,7 @@ def _http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:  # noqa: PLR2004 - a redirect is an HTTPException too
         return error
-    db.session.rollback()
+    db.undo()
     if status >= 500 and status != 503:  # noqa: PLR2004
         return _unexpected(error)
     response = answer(status, HTTP_CODES.get(status, "bad_request"), http_sentence(status))
@@ -112,7 +112,7 @@ def _http(error: HTTPException) -> Any:
 
 
 def _database(error: DBAPIError) -> Response:
-    db.session.rollback()
+    db.undo()
     state = getattr(error.orig, "pgcode", None)
     gone = error.connection_invalidated or isinstance(error, InterfaceError)
     if gone or state in TRY_AGAIN_STATES or (state or "").startswith(("57", "53", "08")):
@@ -133,7 +133,7 @@ def _database(error: DBAPIError) -> Response:
 
 
 def _unexpected(error: BaseException) -> Response:
-    db.session.rollback()
+    db.undo()
     error_id = uuid.uuid4().hex[:12]
     log.error("unexpected error %s at %s", error_id, request.path, exc_info=error)
     sentence = _(

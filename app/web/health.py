@@ -30,7 +30,7 @@ def healthz() -> Any:
     try:
         body["oldest_write_seconds"] = db.session.execute(_CHECK).scalar_one()
     except SQLAlchemyError:
-        db.session.rollback()
+        db.undo()
         body |= {"status": "unavailable", "database": "unavailable"}
         return jsonify(body), 503
     if body["oldest_write_seconds"] > OLD_HORIZON:
