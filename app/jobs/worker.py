@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Status
 
 from app.core import idempotency
 from app.core.actor import system_actor
@@ -24,7 +25,9 @@ ACTOR = system_actor("worker")
 
 #: seconds-first cron: holds and subscriptions end within ten seconds of their time
 EVERY_TEN_SECONDS = "* * * * * */10"
+EVERY_MINUTE = "* * * * *"
 EVERY_HOUR = "17 * * * *"
+MOST_ATTEMPTS = 3
 
 
 def direct_url(app: Flask) -> str:
@@ -37,7 +40,36 @@ def make_worker_app(app: Flask) -> App:
     queue = App(connector=PsycopgConnector(conninfo=direct_url(app)))
     for name, cron, work in _periodic():
         _add(queue, app, name, cron, work)
+    _take_up_stalled(queue)
     return queue
+
+
+def _take_up_stalled(queue: App) -> None:
+    """See every minute to the jobs of workers that are gone, which stay "doing" for ever else."""
+
+    async def take_up(timestamp: int) -> int:  # noqa: ARG001 - as below
+        return await take_up_stalled(queue)
+
+    task = queue.task(name="jobs.take_up_stalled", queueing_lock="jobs.take_up_stalled")(take_up)
+    queue.periodic(cron=EVERY_MINUTE, periodic_id="jobs.take_up_stalled")(task)
+
+
+async def take_up_stalled(queue: App) -> int:
+    """Begin the jobs of dead workers again; return how many there were.
+
+    What runs by the clock comes again by itself and is only cleared away; so is, as failed, what
+    was begun ``MOST_ATTEMPTS`` times: it may be what the workers died of.
+    """
+    stalled = list(await queue.job_manager.get_stalled_jobs())
+    for job in stalled:
+        log.warning("%s was left by a worker that is gone", job.call_string)
+        if job.queueing_lock is not None:
+            await queue.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        elif job.attempts + 1 >= MOST_ATTEMPTS:
+            await queue.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+        else:
+            await queue.job_manager.retry_job(job)
+    return len(stalled)
 
 
 def _add(queue: App, app: Flask, name: str, cron: str, work: Callable[[], int]) -> None:
