@@ -92,8 +92,8 @@ class FakeServer:
         self.calls = defaultdict(list)
         self.keys = defaultdict(list)
         self.problems = []
-        # Call → how many next answers get lost after having taken effect, or what else to answer: a status,
-        # or a status with its code.
+        # Call → how many next answers get lost after having taken effect, or what else to answer:
+        # a status, or a status with its code.
         self.lose = defaultdict(int)
         self.refuse = defaultdict(list)
         self.lease_seconds = 30.0
