@@ -158,9 +158,7 @@ def test_one_deal_that_cannot_lapse_keeps_no_other(
     assert good.number not in caplog.text
 
 
-def test_more_bad_deals_than_fit_one_batch_keep_no_other(
-    project, actor_for, clock_at, monkeypatch
-):
+def test_more_bad_deals_than_fit_one_batch_keep_no_other(project, actor_for, clock_at, monkeypatch):
     monkeypatch.setattr(deposits, "BATCH", 2)
     consultant = actor_for("consultant")
     deals = [
