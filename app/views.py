@@ -10,6 +10,7 @@ from app.web import menu, openapi
 
 #: in the order of the menu
 AREAS = (
+    "app.notices",
     "app.workflows",
     "app.grid",
     "app.estate",
@@ -30,7 +31,7 @@ def load(area: str, part: str) -> Any:
 
 def register(appbuilder: Any) -> None:
     """Register every area's permissions, subscribers, views and REST resources."""
-    for part in ("policies", "settings", "subscribers"):
+    for part in ("policies", "settings", "notices", "subscribers"):
         for area in AREAS:
             load(area, part)
     for area in AREAS:

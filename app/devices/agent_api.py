@@ -187,7 +187,7 @@ class AgentApi(RestApi):
 
     @expose("/heartbeat", methods=["POST"])
     @agent_call
-    def heartbeat(self, station: Station, _actor: Actor) -> Any:
+    def heartbeat(self, station: Station, actor: Actor) -> Any:
         """Keep what the agent says of its devices.
 
         ---
@@ -203,7 +203,7 @@ class AgentApi(RestApi):
             (report["id"], report["state"], report["detail"] or "")
             for report in read_body(HeartbeatBody)["devices"]
         ]
-        kept = lease.record_heartbeat(reports, station=station)
+        kept = lease.record_heartbeat(reports, station=station, actor=actor)
         return jsonify(devices=kept)
 
 

@@ -19,6 +19,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.states import transition
 from app.devices.capabilities import PRINT_RECEIPT, DeviceState
 from app.devices.models import Device, DeviceJob, DeviceJobState, DeviceStatus, Station
+from app.devices.notices import tell_paper_out
 from app.devices.queries import LEASE_LOST
 
 LEASE_SECONDS = 30
@@ -93,7 +94,9 @@ def renew_lease(job_id: int, *, station: Station, lease: uuid.UUID) -> DeviceJob
     return _prolong(job)
 
 
-def record_heartbeat(reports: Iterable[tuple[int, str, str]], *, station: Station) -> int:
+def record_heartbeat(
+    reports: Iterable[tuple[int, str, str]], *, station: Station, actor: Actor
+) -> int:
     """Keep what the agent says of its devices: (device id, state, detail); return how many.
 
     A device that is ready again after trouble gets its waiting jobs at once. Reports on devices
@@ -105,10 +108,13 @@ def record_heartbeat(reports: Iterable[tuple[int, str, str]], *, station: Statio
         if state not in set(DeviceState):
             raise Invalid(_l("There is no device state named %(name)s.", name=state))
     ready = _now_ready(kept)
+    emptied = _now_out_of_paper(kept)
     for device, (state, detail) in sorted(kept.items()):
         _write_status(device, state, detail[:LONGEST_DETAIL] or None)
     if ready:
         db.session.execute(_wake(ready))
+    if emptied:
+        tell_paper_out(emptied, station=station, actor=actor)
     return len(kept)
 
 
@@ -200,6 +206,17 @@ def _now_ready(reports: dict[int, tuple[str, str]]) -> list[int]:
         DeviceStatus.device_id.in_(list(reports)), DeviceStatus.state.not_in(ready)
     )
     return [device for device in db.session.scalars(troubled) if reports[device][0] in ready]
+
+
+def _now_out_of_paper(reports: dict[int, tuple[str, str]]) -> list[int]:
+    """Return the devices that have run out of paper since the last report."""
+    out = [device for device, (state, _detail) in reports.items() if state == DeviceState.PAPER_OUT]
+    if not out:
+        return []
+    known = select(DeviceStatus.device_id).where(
+        DeviceStatus.device_id.in_(out), DeviceStatus.state == DeviceState.PAPER_OUT
+    )
+    return sorted(set(out) - set(db.session.scalars(known)))
 
 
 def _wake(device_ids: list[int]) -> Any:

@@ -10,11 +10,11 @@ from flask import Response, current_app, redirect, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
+from app.core.live_ticket import issue_ticket
 from app.estate.policies import PROJECT, ROOM, require_reach
 from app.estate.queries import get_project, list_projects
 from app.grid.queries import Grid, read_changes, read_grid
 from app.grid.rooms import describe_room
-from app.grid.tokens import issue_ticket
 from app.web.headers import live_origin
 from app.web.rest import BadRequest, RestApi, current, endpoint
 
@@ -93,6 +93,8 @@ class ProjectGridApi(RestApi):
         get_project(project_id)
         ticket = issue_ticket(
             project_id,
+            # One connection for both: a browser that watches the grid hears of notices on it too.
+            user_id=current().id,
             origin=f"{request.scheme}://{request.host}",
             key=current_app.config["SECRET_KEY"],
         )

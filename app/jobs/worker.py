@@ -108,6 +108,12 @@ def _lapse_subscriptions() -> int:
     return operations.lapse_subscriptions(actor=ACTOR)
 
 
+def _remind() -> int:
+    from app.sales.notices import remind
+
+    return remind(actor=ACTOR)
+
+
 def _recover_leases() -> int:
     from app.devices.lease import recover
 
@@ -118,8 +124,9 @@ def _recover_leases() -> int:
 def _prune() -> int:
     from app.admin.operations import prune_failures
     from app.estate.operations import prune_events
+    from app.notices.operations import prune_notices
 
-    return idempotency.prune() + prune_failures() + prune_events()
+    return idempotency.prune() + prune_failures() + prune_events() + prune_notices()
 
 
 def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
@@ -127,6 +134,7 @@ def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
         ("sales.expire_holds", EVERY_TEN_SECONDS, _expire_holds),
         ("sales.lapse_subscriptions", EVERY_TEN_SECONDS, _lapse_subscriptions),
         ("devices.recover_leases", EVERY_TEN_SECONDS, _recover_leases),
+        ("sales.remind", EVERY_MINUTE, _remind),
         ("core.prune", EVERY_HOUR, _prune),
     ]
 

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from app.live import reader
+from app.live.notices import NoticeWatch
 from app.live.reader import Change, Reading
 
 log = logging.getLogger("xiaokong.live")
@@ -32,9 +33,12 @@ MOST_WAITING = 4_000_000
 class Stream:
     """One open screen (its tabs share it): what it watches, from where, what waits for it."""
 
-    project_id: int
+    #: None for a page that only hears of its person's notices
+    project_id: int | None
     #: what it knows already; None begins with now
     cursor: int | None
+    #: whose notices it hears of, if anybody's
+    user_id: int | None = None
     queue: asyncio.Queue[bytes] = field(
         default_factory=lambda: asyncio.Queue(maxsize=LONGEST_QUEUE)
     )
@@ -80,7 +84,8 @@ class Hub:
 
     def __init__(self, address: Callable[[], str]) -> None:
         self._address = address
-        self._streams: dict[int, set[Stream]] = defaultdict(set)
+        self._streams: dict[int | None, set[Stream]] = defaultdict(set)
+        self.notices = NoticeWatch()
         self._joining: list[Stream] = []
         self._wake = asyncio.Event()
         self._connection: AsyncConnection[TupleRow] | None = None
@@ -98,12 +103,16 @@ class Hub:
     @property
     def projects(self) -> list[int]:
         """Return the projects that somebody watches."""
-        return list(self._streams)
+        return [project_id for project_id in self._streams if project_id is not None]
 
-    def join(self, project_id: int, cursor: int | None) -> Stream:
+    def join(
+        self, project_id: int | None, cursor: int | None, user_id: int | None = None
+    ) -> Stream:
         """Open a stream; it catches up from its cursor at the next look."""
-        stream = Stream(project_id, self.cursor if cursor is None else cursor)
+        stream = Stream(project_id, self.cursor if cursor is None else cursor, user_id)
         self._streams[project_id].add(stream)
+        if user_id is not None:
+            self.notices.join(user_id, stream)
         self._joining.append(stream)
         self._wake.set()
         return stream
@@ -114,6 +123,8 @@ class Hub:
         found.discard(stream)
         if not found:
             self._streams.pop(stream.project_id, None)
+        if stream.user_id is not None:
+            self.notices.leave(stream.user_id, stream)
         with contextlib.suppress(ValueError):
             self._joining.remove(stream)
 
@@ -169,6 +180,7 @@ class Hub:
                 self.cursor = (await reader.read_moment(connection)).horizon
             await self._catch_up(connection, joining)
             await self._tell_all(connection, frozenset(joining))
+            await self.notices.look(connection, joining)
         except BaseException:
             self._joining += joining
             raise
@@ -179,7 +191,7 @@ class Hub:
     ) -> None:
         wanted: dict[int, list[Stream]] = defaultdict(list)
         for stream in joining:
-            if stream.cursor is not None:
+            if stream.cursor is not None and stream.project_id is not None:
                 wanted[stream.project_id].append(stream)
         for project_id, streams in wanted.items():
             # However many come back at once after a restart, each project is read once.

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from app.grid.tokens import Ticket, read_ticket
+from app.core.live_ticket import Ticket, read_ticket
 from app.live.hub import Hub, Stream, write_named
 
 log = logging.getLogger("xiaokong.live")
@@ -40,7 +40,7 @@ class StreamAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send what the hub queues; leave the hub whatever happens."""
         await send(_head(self.ticket.origin))
-        stream = self.hub.join(self.ticket.project_id, self.cursor)
+        stream = self.hub.join(self.ticket.project_id, self.cursor, self.ticket.user_id)
         try:
             await self._serve(stream, receive, send)
         finally:
@@ -117,7 +117,9 @@ def make_server(hub: Hub, key: str) -> Starlette:
 
     async def stream(request: Request) -> Response:
         ticket = read_ticket(request.query_params.get("token", ""), key=key)
-        if ticket is None or ticket.project_id != request.path_params["project_id"]:
+        # Without a project in the address it is the person's own stream, of his notices only.
+        wanted = request.path_params.get("project_id")
+        if ticket is None or ticket.project_id != wanted or not (wanted or ticket.user_id):
             return _refusal(401, "not_signed_in", "请重新打开页面。")
         if request.method == "HEAD":
             return Response(media_type="text/event-stream")
@@ -131,6 +133,7 @@ def make_server(hub: Hub, key: str) -> Starlette:
     return Starlette(
         routes=[
             Route("/stream/{project_id:int}", stream),
+            Route("/stream/me", stream),
             Route("/healthz", healthz),
         ]
     )

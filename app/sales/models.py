@@ -181,6 +181,11 @@ class Subscription(ProjectScoped, OwnerScoped, Stateful, Base):
             "lapses_at",
             postgresql_where=text("state = 'awaiting_deposit'"),
         ),
+        Index(
+            "ix_sales_subscription_signing",
+            "sign_by",
+            postgresql_where=text("state = 'active'"),
+        ),
         CheckConstraint("deal_total > 0", name="deal_total_positive"),
     )
     TRANSITIONS: ClassVar[Transitions] = {

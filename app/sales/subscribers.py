@@ -14,6 +14,7 @@ from app.finance.signals import receipt_confirmed, receipt_reversed
 from app.finance.subjects import register_subject
 from app.pricing.quoting import register_special_resolver
 from app.pricing.terms import SpecialTerms
+from app.sales import notices
 from app.sales.models import Subscription
 from app.sales.operations.deposits import settle_deposit
 from app.sales.operations.special_discounts import find_usable_special
@@ -44,9 +45,10 @@ def special_terms(special_discount_id: int, room_id: int, actor: Actor) -> Speci
     return SpecialTerms(gettext("Special discount"), special.percent)
 
 
-def _settle(_sender: Any, *, account: Account, actor: Actor, **_more: Any) -> None:
+def _settle(_sender: Any, *, account: Account, actor: Actor, **more: Any) -> None:
     if account.subject_type == SUBJECT:
-        settle_deposit(account, actor=actor)
+        deal = settle_deposit(account, actor=actor)
+        notices.tell_money(deal, more["receipt"], more.get("reversal"), actor)
 
 
 register_special_resolver(special_terms)

@@ -18,7 +18,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed, WrongState
 from app.core.states import transition
-from app.workflows import policies, routes
+from app.workflows import notices, policies, routes
 from app.workflows.canonical import plain
 from app.workflows.execution import carry_out, end, void
 from app.workflows.kinds import ApprovalKind, get_kind
@@ -166,9 +166,9 @@ def approve(
     request, kind = take_request(request_id, actor)
     task = take_task(request, task_id, actor)
     decide(task, "approve", comment, actor)
-    drop_waiting(request)
+    drop_waiting(request, actor)
     if task.step + 1 < len(request.route):
-        open_step(request, task.step + 1)
+        open_step(request, task.step + 1, actor)
     else:
         carry_out(request, kind, actor)
     db.session.flush()
@@ -184,6 +184,7 @@ def reject(
     decide(task, "reject", comment, actor)
     end(request, ApprovalState.REJECTED, actor)
     kind.on_rejected(request, actor)
+    notices.tell_outcome(request, actor, comment)
     db.session.flush()
     return request
 
@@ -206,12 +207,13 @@ def return_to(
         sentence = _l("A request is returned to the applicant or to an earlier step.")
         raise Invalid(sentence, fields={"to_step": sentence})
     decide(task, "return", comment, actor)
-    drop_waiting(request)
+    drop_waiting(request, actor)
     if to_step is None:
         transition(request, ApprovalState.RETURNED, actor=actor)
         kind.on_returned(request, actor)
+        notices.tell_outcome(request, actor, comment)
     else:
-        open_step(request, to_step)
+        open_step(request, to_step, actor)
     db.session.flush()
     return request
 
@@ -228,6 +230,8 @@ def delegate(
     _check_colleague(request, user_id, actor, policies.DECIDE)
     decide(task, "delegate", comment, actor)
     add_task(request, step=task.step, name=task.name, user_id=user_id, asked_by_id=actor.id)
+    notices.nobody_waits(request, actor)
+    notices.tell_deciders(request, [user_id], actor)
     return request
 
 
@@ -254,6 +258,7 @@ def consult(
         asked_by_id=actor.id,
         question=comment.strip() or None,
     )
+    notices.tell_asked(request, user_id, actor, question=comment)
     return request
 
 
@@ -267,6 +272,7 @@ def give_opinion(
         sentence = _l("Write down your opinion.")
         raise Invalid(sentence, fields={"comment": sentence})
     decide(task, "opinion", comment, actor)
+    notices.tell_opinion(request, task, actor)
     return request
 
 

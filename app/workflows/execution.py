@@ -12,6 +12,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import DomainError, NotFound
 from app.core.states import transition
+from app.workflows import notices
 from app.workflows.canonical import digest_of, plain
 from app.workflows.kinds import ApprovalKind
 from app.workflows.models import ApprovalRequest, ApprovalState
@@ -24,7 +25,7 @@ def end(request: ApprovalRequest, state: ApprovalState, actor: Actor) -> None:
     """Take the request to a state that it never leaves; nobody waits for it any more."""
     transition(request, state, actor=actor)
     request.ended_at = clock.now()
-    drop_waiting(request)
+    drop_waiting(request, actor)
 
 
 def carry_out(request: ApprovalRequest, kind: ApprovalKind, actor: Actor) -> None:
@@ -45,6 +46,7 @@ def carry_out(request: ApprovalRequest, kind: ApprovalKind, actor: Actor) -> Non
             end(request, ApprovalState.APPROVED, actor)
             request.result = plain(kind.on_approved(request, actor))
             db.session.flush()
+        notices.tell_outcome(request, actor)
     except DomainError as error:
         _fail(request, kind, error, actor)
 
@@ -54,12 +56,14 @@ def void(request: ApprovalRequest, kind: ApprovalKind, sentence: str, actor: Act
     end(request, ApprovalState.VOIDED, actor)
     request.failure = sentence[:LONGEST_SENTENCE]
     kind.on_voided(request, actor)
+    notices.tell_outcome(request, actor)
 
 
 def _fail(request: ApprovalRequest, kind: ApprovalKind, error: DomainError, actor: Actor) -> None:
     transition(request, ApprovalState.FAILED, actor=actor)
     request.failure = str(error.message)[:LONGEST_SENTENCE]
     kind.on_returned(request, actor)
+    notices.tell_outcome(request, actor)
 
 
 def _list_moves(request: ApprovalRequest, kind: ApprovalKind) -> list[str] | None:

@@ -100,7 +100,7 @@ def launch(request: ApprovalRequest, case: Case, actor: Actor) -> None:
     _go_live(request, actor)
     kind.on_sent(request, actor)
     if role is None:
-        open_step(request, 0)
+        open_step(request, 0, actor)
         return
     request.step = 0
     own = add_task(request, step=0, name=request.route[0]["name"], role=role)

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import DomainError, NotAllowed, NotFound, WrongState
-from app.workflows import policies, routes
+from app.workflows import notices, policies, routes
 from app.workflows.kinds import ApprovalKind, get_kind
 from app.workflows.models import ApprovalRequest, ApprovalState, ApprovalTask, TaskState
 
@@ -88,14 +88,15 @@ def decide(task: ApprovalTask, decision: str, comment: str, actor: Actor) -> Non
     db.session.flush()
 
 
-def drop_waiting(request: ApprovalRequest) -> None:
+def drop_waiting(request: ApprovalRequest, actor: Actor) -> None:
     """Let nobody wait any more; an opinion that has not come is no longer needed."""
+    notices.nobody_waits(request, actor)
     for task in list_waiting(request):
         task.state = TaskState.DROPPED.value
     db.session.flush()
 
 
-def open_step(request: ApprovalRequest, step: int) -> None:
+def open_step(request: ApprovalRequest, step: int, actor: Actor) -> None:
     """Let a step wait; one that nobody can decide any more goes to the next step's approvers."""
     ahead = request.route[step:]
     people = routes.find_candidates(
@@ -110,6 +111,7 @@ def open_step(request: ApprovalRequest, step: int) -> None:
     request.step = step
     entry = request.route[step]
     add_task(request, step=step, name=entry["name"], role=entry["role"])
+    notices.tell_deciders(request, [one.id for one in people.get(entry["role"], ())], actor)
 
 
 def add_task(request: ApprovalRequest, *, step: int, name: str, **who: Any) -> ApprovalTask:

@@ -29,7 +29,7 @@ OPERATIONS = [
 #: reading the clock past core.clock, each with the reason
 OWN_CLOCK = {
     "app/core/clock.py": "is the clock",
-    "app/grid/tokens.py": "the live server, a process of its own, checks the ticket in real time",
+    "app/core/live_ticket.py": "the live server, a process of its own, checks it in real time",
     "app/live/server.py": "a stream ends in real time, whatever a test has frozen",
     "app/devices/transports/wire.py": "goes with the agent, which is packaged without core",
     "app/devices/drivers/escpos_generic/simulator.py": "stands for a machine with its own clock",
@@ -44,6 +44,7 @@ NO_ACTOR = {
     "admin.set_password": "its callers, which take the actor, have decided already",
     "admin.touch_access": "ends sessions on behalf of operations that take the actor",
     "admin.prune_failures": "housekeeping of the worker",
+    "notices.prune_notices": "housekeeping of the worker",
     "admin.find_user": "a read for signing in and for commands",
     "estate.prune_events": "housekeeping of the worker",
     "estate.take_checked_file": "a step of the import, whose verb takes the actor",

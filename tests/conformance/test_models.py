@@ -25,6 +25,8 @@ NOT_SCOPED = {
     "AuditEntry": "spans everything; opened with admin.audit:see only",
     "AuditSeal": "spans everything, as what it seals; opened by no page",
     "IdempotencyRecord": "keyed by the actor himself",
+    "Preference": "read and written by the person's own id only",
+    "Notice": "each person's own; hidden when its project is out of reach",
     "SettingValue": "read by the system; pages show the group's values",
     "SignInFailure": "read by the door only",
     "DeviceStatus": "hangs on a device, which is scoped",

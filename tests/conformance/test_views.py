@@ -46,6 +46,14 @@ OPEN = {
 
 #: addresses for whoever is signed in, whatever he may do
 FOR_EVERYBODY = {
+    "NoticeApi.list": "one's own notices",
+    "NoticeApi.read": "one's own notices; 404 for another's",
+    "NoticeApi.read_all": "one's own notices",
+    "NoticeApi.stream": "a ticket for one's own notices",
+    "NoticeView.page": "one's own notices",
+    "NoticeView.panel": "one's own notices",
+    "NoticeView.read_all": "one's own notices",
+    "NoticeView.kinds": "one's own choice",
     "DeviceJobApi.list_jobs": "without the right one sees the jobs that one has set going",
     "DeviceJobApi.get_job": "without the right one sees the jobs that one has set going",
     "DeviceJobApi.paper": "without the right one sees the jobs that one has set going",
@@ -61,6 +69,7 @@ NOT_IN_MENU = {
     "LocaleView": "Flask-AppBuilder's language switch",
     "SwaggerView": "for programmers; linked from the description",
     "DeskView": "opened from a room",
+    "NoticeView": "opened from the bell",
     "MemberView": "a tab of organizations and users",
 }
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.core import clock
-from app.core.actor import Actor
+from app.core.actor import Actor, system_actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotFound
 from app.devices import lease
@@ -190,7 +190,7 @@ def test_a_reprint_is_marked_and_opens_no_drawer(printer):
 
 
 def beat(station, *reports):
-    return lease.record_heartbeat(reports, station=station)
+    return lease.record_heartbeat(reports, station=station, actor=system_actor("agent"))
 
 
 def test_the_last_word_on_a_device_is_kept(station, printer):

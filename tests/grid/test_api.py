@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.grid.tokens import read_ticket
+from app.core.live_ticket import read_ticket
 from tests.database import KEYS
 from tests.factories.grid import make_tower
 from tests.factories.people import make_project

@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy import create_engine
 
 from app.core.db import db
-from app.grid.tokens import issue_ticket
+from app.core.live_ticket import issue_ticket
 from config import sqlalchemy_url
 from tests.conftest import Committed
 from tests.database import KEYS, cloned

@@ -20,6 +20,7 @@ from app.estate.models import RoomStatus
 from app.finance import operations as finance
 from app.finance.models import Account
 from app.finance.queries import account_balance, deposit_state
+from app.sales import notices
 from app.sales.models import Subscription, SubscriptionState
 from app.sales.settings import lapse_moment
 
@@ -66,7 +67,10 @@ def _lapse(subscription_id: int, room_id: int, *, actor: Actor) -> None:
     subscription = _fresh(Subscription.id == subscription_id)
     transition(subscription, SubscriptionState.LAPSED, actor=actor)
     finance.close_account(subscription.account, actor=actor)
-    estate.set_status([room_id], to=RoomStatus.AVAILABLE, frm=(RoomStatus.SUBSCRIBED,), actor=actor)
+    freed = estate.set_status(
+        [room_id], to=RoomStatus.AVAILABLE, frm=(RoomStatus.SUBSCRIBED,), actor=actor
+    )
+    notices.tell_deal_lapsed(subscription, freed[0].title if freed else "", actor)
     db.session.flush()
 
 

@@ -21,7 +21,7 @@ from app.estate import operations as estate
 from app.estate.models import RoomStatus
 from app.estate.operations import TakenRoom
 from app.estate.queries import get_room
-from app.sales import policies
+from app.sales import notices, policies
 from app.sales.models import HoldState
 from app.sales.queries import user_name
 from app.sales.refusals import room_refusal
@@ -128,6 +128,7 @@ def release_hold(room_id: int, *, reason: str = "", actor: Actor) -> PlacedHold:
         raise _not_held(room_id)
     if not policies.can_release(ended, actor):
         raise _not_yours(ended.holder_id)
+    notices.tell_released(ended, reason, actor)
     return ended
 
 
@@ -176,15 +177,18 @@ def expire_holds(*, actor: Actor) -> int:
         {"now": now, "most": BATCH},
     ).all()
     # The rooms are locked now; a hold that ended in between is no longer live for this statement.
-    due = db.session.scalars(
+    due = db.session.execute(
         text(
             "UPDATE sales_hold SET state = 'lapsed', state_at = :now WHERE room_id = ANY(:rooms)"
-            " AND state = 'live' AND until <= :now RETURNING room_id"
+            " AND state = 'live' AND until <= :now RETURNING room_id, id, holder_id"
         ),
         {"now": now, "rooms": list(rooms)},
     ).all()
     held = (RoomStatus.HELD, RoomStatus.RESERVED)
-    return len(estate.set_status(due, to=RoomStatus.AVAILABLE, frm=held, actor=actor))
+    ended = {row.room_id: row for row in due}
+    freed = estate.set_status(list(ended), to=RoomStatus.AVAILABLE, frm=held, actor=actor)
+    notices.tell_lapsed([(room, ended[room.id]) for room in freed], actor)
+    return len(freed)
 
 
 def convert_hold(room: TakenRoom, *, actor: Actor) -> PlacedHold | None:

@@ -23,7 +23,7 @@ from app.estate.queries import get_room
 from app.finance import operations as finance
 from app.finance.operations import ReceivableDraft
 from app.pricing.quotes import LineKind, Quote
-from app.sales import policies
+from app.sales import notices, policies
 from app.sales.models import (
     SpecialDiscount,
     Subscription,
@@ -83,6 +83,7 @@ def subscribe(order: SubscriptionOrder, *, actor: Actor) -> Subscription:
         actor=actor,
     )
     db.session.flush()
+    notices.tell_deal_made(subscription, taken.title, actor)
     return subscription
 
 

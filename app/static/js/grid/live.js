@@ -16,7 +16,7 @@
 
   /* The leader tells the other tabs what it hears and how it is. */
   const share = (message) => channel?.postMessage(message);
-  function state(on) { light(on); share({ kind: "state", on, cursor }); }
+  function state(on) { light(on); share({ kind: "state", on, cursor }); window.xkNotices?.line(on); }
 
   let heard = [], frame = 0;
   function hear(room) {
@@ -52,6 +52,7 @@
     const from = cursor === null ? "" : `?since=${cursor}`;
     source = new EventSource(`${grid.setup.stream_url}${from}`);
     source.addEventListener("open", () => { tries = 0; listen(); state(true); });
+    window.xkNotices?.listen(source);
     source.addEventListener("message", (event) => {
       listen();
       cursor = event.lastEventId || cursor;
@@ -59,7 +60,7 @@
       hear(room);
       share({ kind: "room", room, cursor });
     });
-    source.addEventListener("beat", (event) => { listen(); cursor = event.lastEventId || cursor; share({ kind: "state", on: true, cursor }); });
+    source.addEventListener("beat", (event) => { listen(); cursor = event.lastEventId || cursor; share({ kind: "state", on: true, cursor }); window.xkNotices?.line(true); });
     source.addEventListener("reload", (event) => {
       listen();
       cursor = event.lastEventId || cursor;

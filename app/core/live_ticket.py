@@ -1,4 +1,4 @@
-"""The ticket to the live server: which project may be watched, from which page, until when."""
+"""The ticket to the live server: what may be watched, from which page, until when."""
 
 from __future__ import annotations
 
@@ -16,18 +16,27 @@ ALGORITHM = "HS256"
 
 @dataclass(frozen=True)
 class Ticket:
-    """The right to watch one project."""
+    """The right to watch one project, to hear of one user's notices, or both."""
 
-    project_id: int
+    project_id: int | None
+    user_id: int | None
     #: the origin of the page, the only one that a browser may read the stream from
     origin: str
     expires_at: datetime
 
 
-def issue_ticket(project_id: int, *, origin: str, key: str) -> str:
+def issue_ticket(
+    project_id: int | None = None, *, user_id: int | None = None, origin: str, key: str
+) -> str:
     """Return a signed ticket, good for 10 minutes."""
     now = datetime.now(UTC)
-    claims = {"aud": AUDIENCE, "prj": project_id, "org": origin, "exp": now + TICKET_LIFE}
+    claims = {
+        "aud": AUDIENCE,
+        "prj": project_id,
+        "usr": user_id,
+        "org": origin,
+        "exp": now + TICKET_LIFE,
+    }
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
@@ -38,6 +47,15 @@ def read_ticket(signed: str, *, key: str) -> Ticket | None:
             signed, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["exp"]}
         )
         expires_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
-        return Ticket(int(claims["prj"]), str(claims["org"]), expires_at)
+        return Ticket(
+            project_id=_id(claims.get("prj")),
+            user_id=_id(claims.get("usr")),
+            origin=str(claims["org"]),
+            expires_at=expires_at,
+        )
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
         return None
+
+
+def _id(claim: object) -> int | None:
+    return None if claim is None else int(str(claim))

@@ -1,0 +1,111 @@
+"""REST: one's own notices, and the way to hear of new ones."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import current_app, redirect, request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+
+from app.core.live_ticket import issue_ticket
+from app.notices import operations, queries
+from app.web.headers import live_origin
+from app.web.rest import BadRequest, RestApi, clamp_limit, current, endpoint, flag
+
+
+class NoticeApi(RestApi):
+    """What the caller was told."""
+
+    resource_name = "notices"
+
+    @expose("/", methods=["GET"])
+    @endpoint()
+    def list(self) -> dict[str, Any]:
+        """List the caller's notices, newest first, with how many are unread (at most 100).
+
+        ---
+        get:
+          parameters:
+          - {in: query, name: unread, description: only what is not read, schema: {type: boolean}}
+          - {in: query, name: cursor, schema: {type: integer}}
+          - {in: query, name: limit, schema: {type: integer}}
+          responses:
+            200: {description: a page of notices}
+        """
+        actor = current()
+        page = queries.list_notices(
+            actor, unread=flag("unread"), before=_number("cursor"), limit=clamp_limit()
+        )
+        unread = queries.count_unread(actor)
+        return {
+            "result": [notice.as_data() for notice in page.rows],
+            "next": page.next,
+            "unread": unread,
+        }
+
+    @expose("/<int:notice_id>/read", methods=["POST"])
+    @endpoint()
+    def read(self, notice_id: int) -> dict[str, Any]:
+        """Take a notice as read; another's is 404.
+
+        ---
+        post:
+          parameters:
+          - {in: path, name: notice_id, required: true, schema: {type: integer}}
+          responses:
+            200: {description: how many are unread now}
+            404: {description: there is no such notice of the caller's}
+        """
+        actor = current()
+        operations.mark_read(notice_id, actor=actor)
+        return {"unread": queries.count_unread(actor)}
+
+    @expose("/read", methods=["POST"])
+    @endpoint()
+    def read_all(self) -> dict[str, Any]:
+        """Take all of the caller's notices as read, up to an id if one is given.
+
+        ---
+        post:
+          parameters:
+          - {in: query, name: until, description: the newest that was seen, schema: {type: integer}}
+          responses:
+            200: {description: how many are unread now}
+        """
+        actor = current()
+        operations.mark_all_read(until=_number("until"), actor=actor)
+        return {"unread": queries.count_unread(actor)}
+
+    @expose("/stream", methods=["GET"])
+    @endpoint()
+    def stream(self) -> Any:
+        """Lead to the live server with a ticket of 10 minutes for the caller's own notices.
+
+        ---
+        get:
+          responses:
+            307: {description: the address of the stream of server-sent events}
+        """
+        ticket = issue_ticket(
+            user_id=current().id,
+            origin=f"{request.scheme}://{request.host}",
+            key=current_app.config["SECRET_KEY"],
+        )
+        base = (current_app.config["LIVE_URL"] or live_origin()).rstrip("/")
+        answer = redirect(f"{base}/stream/me?{urlencode({'token': ticket})}", 307)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def _number(name: str) -> int | None:
+    given = request.args.get(name)
+    if given is None:
+        return None
+    if not given.isascii() or not given.isdigit() or len(given) >= len(str(2**63)):
+        raise BadRequest(_("%(name)s must be a whole number.", name=name))
+    return int(given)
+
+
+RESOURCES = [NoticeApi]
