@@ -166,6 +166,7 @@ class RoomPriceView(CrudView):
         "valid_to": _l("Until"),
     }
     load = ("room.building", "room.entrance", "plan")
+    row_title = staticmethod(lambda price: f"{price.room}")
     order = ("-id",)
     show_fieldsets = (("", list_columns),)
     exportable = True

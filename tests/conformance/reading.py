@@ -79,7 +79,7 @@ def read(text: str) -> Page:
 
 ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[,.']? +[A-Za-z]{2,})+")
 #: what was to be filled in and was not
-RAW = re.compile(r"%\(\w+\)|{{|}}|^None$")
+RAW = re.compile(r"%\(\w+\)|{{|}}|^None$|<\w+ \d+>|\[object ")
 #: names that stay as they are
 LATIN = re.compile(r"ESC/POS|Idempotency-Key")
 #: texts that are the same in Chinese

@@ -117,8 +117,6 @@
   wide();
   addEventListener("resize", wide);
 
-  /* A chip's cross is a link inside a summary: following it must not open the form. */
-  document.querySelectorAll(".f .x").forEach((cross) => cross.addEventListener("click", (event) => event.stopPropagation()));
   /* Opening a filter puts the cursor where one types. */
   document.querySelectorAll(".filters details").forEach((menu) => menu.addEventListener("toggle", () => {
     if (menu.open) menu.querySelector(":scope > form input:not([type=hidden], [type=checkbox], [type=radio]), :scope > .pop > form input:not([type=hidden], [type=checkbox], [type=radio])")?.focus();
