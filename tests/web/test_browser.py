@@ -114,7 +114,7 @@ def test_a_condition_is_added_changed_and_removed(open_page):
     page.locator(".offer[open] button").click()
     page.wait_for_url("**status=held*")
     expect(page.locator("tbody .st-available")).to_have_count(0)
-    page.locator(".f.on .x").click()
+    page.locator(".chip .x").click()
     page.wait_for_url(lambda address: "status" not in address)
     expect(page.locator(".f.on")).to_have_count(0)
 
