@@ -15,15 +15,15 @@ from chaos.office import Office
 
 #: how often each kind is chosen; the heavy ones bring the whole office to a halt for seconds
 WEIGHTS = {
-    "web worker": 32,
+    "web worker": 28,
     "agent": 17,
     "simulator": 15,
     "live": 10,
     "worker": 7,
     "database backend": 12,
-    "database helper": 2,
+    "database helper": 4,
     "web master": 4,
-    "postmaster": 2,
+    "postmaster": 4,
 }
 HEAVY = ("database backend", "database helper", "web master", "postmaster")
 #: after a heavy kill so many deeds are answered, or seconds pass, before the next one

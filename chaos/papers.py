@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +10,19 @@ from typing import Any
 from chaos.records import Read
 
 
+_AGAIN = re.compile(r"补打第(\d+)次")
+
+
+def _reprint(paper: dict[str, Any]) -> int:
+    """Return the how-manieth print on purpose a paper says it is; 0 for the first."""
+    found = [_AGAIN.search(line["text"]) for line in paper["lines"]]
+    return next((int(one[1]) for one in found if one), 0)
+
+
 def check(read: Read, papers: list[dict[str, Any]]) -> Iterator[tuple[str, str, int]]:
     """Yield (rule, what is wrong, job) for every order whose papers do not fit its state."""
-    printed = Counter(
-        (str(one["job_id"]), int(one["copy"] or 0)) for one in papers if one["job_id"]
-    )
+    marked = [one for one in papers if one["job_id"]]
+    printed = Counter((str(one["job_id"]), _reprint(one)) for one in marked)
     jobs = {
         str(number): (state, copies, started)
         for number, state, copies, started in read(
