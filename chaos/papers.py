@@ -9,7 +9,6 @@ from typing import Any
 
 from chaos.records import Read
 
-
 _AGAIN = re.compile(r"补打第(\d+)次")
 
 

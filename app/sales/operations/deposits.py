@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
 from app.core import clock
@@ -57,7 +58,10 @@ def _lapsed(subscription_id: int, number: str, room_id: int, *, actor: Actor) ->
     try:
         with db.session.begin_nested():
             _lapse(subscription_id, room_id, actor=actor)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            # No fault of the deal's: the whole run comes again.
+            raise
         log.exception("subscription %s could not lapse", number)
         return False
     return True
