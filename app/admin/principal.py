@@ -36,7 +36,9 @@ SELECT u.username, u.first_name || coalesce(u.last_name, '') AS full_name, u.acc
                    JOIN ab_view_menu vm ON vm.id = pv.view_menu_id
                   WHERE ur.user_id = u.id AND pe.name LIKE 'can\\_%'), '{}') AS permissions,
        coalesce((SELECT array_agg(p) FROM access_projects(u.id) p), '{}')
-         AS projects
+         AS projects,
+       coalesce((SELECT array_agg(ARRAY[f.project_id, f.user_id]) FROM access_followed(u.id) f),
+                '{}') AS followed
   FROM ab_user u
  WHERE u.id = :id AND u.active
 """)
@@ -78,6 +80,7 @@ def _read(user_id: int) -> tuple[Actor, dict[str, Any]] | None:
         permissions=frozenset(row["permissions"]),
         projects=None if row["whole_group"] else frozenset(row["projects"]),
         roles=frozenset(row["roles"]),
+        followed=frozenset((project, who) for project, who in row["followed"]),
         access_version=row["access_version"],
     )
     facts = {

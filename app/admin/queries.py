@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from sqlalchemy import text
 
 from app.core.db import db
@@ -47,3 +50,53 @@ def rights_of(role_id: int) -> set[str]:
 def names_with_role(role_id: int) -> list[tuple[int, str]]:
     """Return id and name of the active people who hold a role, at most 200."""
     return [(row[0], row[1]) for row in db.session.execute(_PEOPLE, {"role": role_id})]
+
+
+_TEAM_SIZES = text(
+    "SELECT m.team_id, count(*) FROM admin_team_member m WHERE access_today() BETWEEN m.from_on"
+    " AND coalesce(m.until_on, 'infinity') GROUP BY m.team_id"
+)
+_TEAM_PEOPLE = text(
+    "SELECT o.id, o.name, o.superior_id, o.template_id,"
+    " coalesce(array_agg(ARRAY[u.id::text, m.id::text, u.first_name || u.last_name]"
+    "                    ORDER BY m.from_on, u.id) FILTER (WHERE u.id IS NOT NULL), '{}')"
+    " FROM admin_post o"
+    " LEFT JOIN admin_team_member m ON m.post_id = o.id AND :today >= m.from_on"
+    "      AND (m.until_on IS NULL OR :today <= m.until_on)"
+    " LEFT JOIN ab_user u ON u.id = m.user_id"
+    " WHERE o.team_id = :team GROUP BY o.id ORDER BY o.id"
+)
+
+
+def team_sizes() -> dict[int, int]:
+    """Return for each team how many people it has today; kept for the session's transaction."""
+    info = db.session().info
+    kept = info.get("team_sizes")
+    if kept is None or kept[0] is not db.session().get_transaction():
+        found = {row[0]: row[1] for row in db.session.execute(_TEAM_SIZES)}
+        kept = info["team_sizes"] = (db.session().get_transaction(), found)
+    return dict(kept[1])
+
+
+def team_chart(team_id: int, today: date) -> list[dict[str, Any]]:
+    """Return a team's posts as a tree, each with the people who hold it."""
+    nodes: dict[int, dict[str, Any]] = {}
+    above: dict[int, int | None] = {}
+    for key, name, superior_id, template_id, people in db.session.execute(
+        _TEAM_PEOPLE, {"team": team_id, "today": today}
+    ):
+        nodes[key] = {
+            "id": key,
+            "name": name,
+            "follows": template_id is not None,
+            "people": [
+                {"id": int(one), "member": int(row), "name": who} for one, row, who in people
+            ],
+            "below": [],
+        }
+        above[key] = superior_id
+    top: list[dict[str, Any]] = []
+    for key, node in nodes.items():
+        parent = nodes.get(above[key] or 0)
+        (top if parent is None else parent["below"]).append(node)
+    return top

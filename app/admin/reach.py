@@ -20,14 +20,14 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotAllowed
 
-_IS_BELOW = text("""
-WITH RECURSIVE node AS (
-  SELECT m.organization_id AS id FROM admin_organization_member m WHERE m.user_id = :user
-  UNION
-  SELECT o.id FROM node n JOIN admin_organization o ON o.parent_id = n.id
-) SELECT EXISTS (SELECT FROM node WHERE id = :node)
-""")
+_IS_BELOW = text("SELECT EXISTS (SELECT FROM access_nodes(:user) n WHERE n = :node)")
 _REACHED = text("SELECT p FROM access_projects(:user) p")
+
+
+def reaches_node(user_id: int, organization_id: int) -> bool:
+    """Tell whether the user belongs to the node of the tree or to one above it."""
+    known = {"user": user_id, "node": organization_id}
+    return bool(db.session.scalar(_IS_BELOW, known))
 
 
 def require_node(organization_id: int | None, actor: Actor) -> None:
@@ -37,8 +37,7 @@ def require_node(organization_id: int | None, actor: Actor) -> None:
     """
     if actor.projects is None:
         return
-    known = {"user": actor.id, "node": organization_id}
-    if organization_id is None or not db.session.scalar(_IS_BELOW, known):
+    if organization_id is None or not reaches_node(int(actor.id or 0), organization_id):
         raise NotAllowed(
             _l("This organization is not within your scope. Choose one that you belong to.")
         )

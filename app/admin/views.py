@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, PasswordField, validators
 
-from app.admin import operations, queries
+from app.admin import operations, queries, team_views
 from app.admin.audit_views import AuditView
 from app.admin.models import AppUser, Organization, OrganizationMember
 from app.admin.reach import users_offered
@@ -328,7 +328,15 @@ def _whole(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
 
 
-VIEWS = [UserView, RoleView, OrganizationView, MemberView, AuditView, SettingsView]
+VIEWS = [
+    UserView,
+    RoleView,
+    OrganizationView,
+    MemberView,
+    *team_views.VIEWS,
+    AuditView,
+    SettingsView,
+]
 MENU = [
     MenuItem(_l("Users"), "system", 40, "admin.user:see", view=UserView, icon="user"),
     MenuItem(
@@ -342,7 +350,8 @@ MENU = [
         view=OrganizationView,
         icon="tree",
     ),
+    *team_views.MENU,
     MenuItem(_l("Settings"), "system", 70, "admin.setting:see", view=SettingsView, icon="settings"),
     MenuItem(_l("Audit"), "system", 90, "admin.audit:see", view=AuditView, icon="shield"),
 ]
-RESOURCES = [crud_api(OrganizationView)]
+RESOURCES = [crud_api(OrganizationView), *team_views.RESOURCES]

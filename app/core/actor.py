@@ -22,7 +22,9 @@ class Actor:
     """Who acts, what they may do and which projects they reach.
 
     ``permissions`` holds ``"area.entity:action"``; ``projects`` the ids within scope, ``None``
-    for all. ``roles`` are the codes of the roles held. A system actor may do everything.
+    for all. ``roles`` are the codes of the roles held. ``followed`` are pairs of project and user
+    whose customers and deals he sees beside his own: those below him in his team, or the whole
+    team where the project shares. A system actor may do everything.
     """
 
     kind: ActorKind
@@ -31,6 +33,7 @@ class Actor:
     permissions: frozenset[str] = frozenset()
     projects: frozenset[int] | None = frozenset()
     roles: frozenset[str] = frozenset()
+    followed: frozenset[tuple[int, int]] = frozenset()
     address: str = ""
     access_version: int = 0
     #: by which way the call came: ``page``, ``rest``; empty where the kind says it
@@ -53,6 +56,14 @@ class Actor:
     def reaches(self, project_id: int) -> bool:
         """Tell whether the project is within the actor's scope."""
         return self.projects is None or project_id in self.projects
+
+    def owners_in(self, project_id: int) -> list[int]:
+        """Return the users whose own rows of a project he sees: himself and whom he follows."""
+        return sorted({self.id or 0, *(who for of, who in self.followed if of == project_id)})
+
+    def follows(self, user_id: int) -> bool:
+        """Tell whether he sees that user's rows in some project."""
+        return any(who == user_id for _project, who in self.followed)
 
     def require(self, permission: str) -> None:
         """Raise NotAllowed unless the actor holds the permission."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, any_, bindparam, event, false
+from sqlalchemy import BigInteger, ForeignKey, any_, bindparam, event, false, or_, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, with_loader_criteria
 
@@ -27,7 +27,10 @@ class ScopeRoot:
 
 
 class OwnerScoped:
-    """A row that, within its project, only its owner sees unless a permission widens the view."""
+    """A row that, within its project, its owner and those above him in his team see.
+
+    A permission shows all of them. The rows are project-scoped too.
+    """
 
     #: name of the column that holds the owner's user id
     __owner__: ClassVar[str] = "owner_id"
@@ -54,7 +57,22 @@ def owner_filter(entity: Any, actor: Actor | None) -> Any:
     if actor is None or actor.kind != "user" or actor.may(entity.__wide__):
         return None
     column = getattr(entity, entity.__owner__)
-    return column == actor.id
+    own = column == actor.id
+    if not actor.followed:
+        return own
+    return or_(own, tuple_(entity.project_id, column).in_(sorted(actor.followed)))
+
+
+def sees_owned(entity: Any, *, owner_id: int, project_id: int, actor: Actor) -> bool:
+    """Tell whether a row of that owner and project is the actor's to see; as ``owner_filter``."""
+    if not actor.reaches(project_id):
+        return False
+    return (
+        actor.kind != "user"
+        or actor.may(entity.__wide__)
+        or owner_id == actor.id
+        or (project_id, owner_id) in actor.followed
+    )
 
 
 def scope_parameters(actor: Actor) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.actor import Actor
 from app.core.errors import NotAllowed
 from app.core.permissions import Permission, declare_permissions
+from app.core.scope import sees_owned
 from app.customers.models import Customer
 
 CUSTOMER = "customers.customer"
@@ -21,7 +22,8 @@ EDIT = f"{CUSTOMER}:edit"
 declare_permissions(
     Permission(SEE, _l("See customers"), "CSMDLB"),
     # The controller opens no list of customers, but holds and subscribes for everybody's.
-    Permission(SEE_ALL, _l("See the customers of all consultants"), "KSMDLB"),
+    # The supervisor sees his team's, by his post.
+    Permission(SEE_ALL, _l("See the customers of all consultants"), "KMDLB"),
     Permission(SEE_WHOLE, _l("See phones and identity numbers in full"), "D"),
     Permission(CHOOSE, _l("Choose a customer for a hold or a deal"), "CKSMDB"),
     Permission(ADD, _l("Register customers"), "CSMDB"),
@@ -58,11 +60,9 @@ def require_reveal(customer: Customer, actor: Actor) -> None:
 
 def can_edit(customer: Customer, actor: Actor) -> bool:
     """Tell whether the actor may change this customer: his own, or one of his staff's."""
-    return actor.may(EDIT) and (owns(customer, actor) or actor.may(SEE_ALL))
+    return actor.may(EDIT) and sees(customer.owner_id, customer.project_id, actor)
 
 
 def sees(owner_id: int, project_id: int, actor: Actor) -> bool:
     """Tell whether a customer of that owner and project is the actor's to see."""
-    if not actor.reaches(project_id):
-        return False
-    return actor.kind != "user" or actor.may(SEE_ALL) or owner_id == actor.id
+    return sees_owned(Customer, owner_id=owner_id, project_id=project_id, actor=actor)

@@ -19,7 +19,7 @@ from app.core.actor import Actor, system_actor
 from app.core.db import db
 from app.core.settings import SettingValue
 from app.core.uow import unit_of_work
-from app.demo.people import PEOPLE, demo_password, load_people, reset_passwords
+from app.demo.people import PEOPLE, demo_password, load_people, load_teams, reset_passwords
 from app.devices.models import Device, DeviceHook, Station, StationOperator
 from app.estate.models import Building, Permit, Project, Room
 from app.finance.models import BillBook
@@ -143,7 +143,8 @@ def _people_and_projects(password: str) -> None:
     )
     db.session.add_all([project, other])
     db.session.flush()
-    load_people(top, project, other, password)
+    users = load_people(top, project, other, password)
+    load_teams(project, other, users)
 
 
 def _import_rooms(steward: Actor) -> None:

@@ -11,8 +11,17 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.admin.models import AppUser, Organization, OrganizationMember
+from app.admin.models import (
+    AppUser,
+    Organization,
+    OrganizationMember,
+    Post,
+    PostTemplate,
+    Team,
+    TeamMember,
+)
 from app.admin.operations import find_user, touch_access
+from app.core import clock
 from app.core.db import db
 from app.estate.models import Project, ProjectMember
 
@@ -93,6 +102,54 @@ def _load(
         db.session.add(ProjectMember(user_id=user.id, project_id=reached.id))
     db.session.flush()
     return user
+
+
+def load_teams(project: Project, other: Project, users: dict[str, AppUser]) -> None:
+    """Make the template posts and a team in either project, on the posts of the template."""
+    lead = PostTemplate(name="销售主管")
+    db.session.add(lead)
+    db.session.flush()
+    seller = PostTemplate(name="置业顾问", superior_id=lead.id)
+    db.session.add(seller)
+    db.session.flush()
+    _team(project, "销售一组", (lead, seller), {
+        users["supervisor"]: 0, users["consultant1"]: 1, users["consultant2"]: 1,
+    })  # fmt: skip
+    _team(other, "代理一组", (lead, seller), {users["agency1"]: 0})
+
+
+def _team(
+    project: Project,
+    name: str,
+    templates: tuple[PostTemplate, PostTemplate],
+    holders: dict[AppUser, int],
+) -> None:
+    team = Team(project_id=project.id, name=name, organization_id=project.organization_id)
+    db.session.add(team)
+    db.session.flush()
+    posts: list[Post] = []
+    for template in templates:
+        post = Post(
+            project_id=project.id,
+            team_id=team.id,
+            name=template.name,
+            template_id=template.id,
+            superior_id=posts[0].id if posts else None,
+        )
+        db.session.add(post)
+        db.session.flush()
+        posts.append(post)
+    for user, place in holders.items():
+        db.session.add(
+            TeamMember(
+                project_id=project.id,
+                team_id=team.id,
+                post_id=posts[place].id,
+                user_id=user.id,
+                from_on=clock.today(),
+            )
+        )
+    db.session.flush()
 
 
 def reset_passwords(password: str) -> None:

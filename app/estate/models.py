@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     FetchedValue,
     ForeignKey,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Numeric,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -110,6 +112,8 @@ class Project(ScopeRoot, Base):
     address: Mapped[str | None] = mapped_column(String(200))
     #: yuan to which a deal total is rounded: 0.01, 1, 10 or 100
     total_rounding: Mapped[Decimal] = mapped_column(Numeric(6, 2), server_default=text("0.01"))
+    #: members of a team see each other's customers and deals, not only their own
+    team_shares: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
     organization: Mapped[Organization] = relationship()
     parent: Mapped[Project | None] = relationship(remote_side="Project.id")
 
@@ -124,6 +128,9 @@ class ProjectMember(ProjectScoped, Base):
     __table_args__ = (UniqueConstraint("user_id", "project_id"),)
 
     user_id: Mapped[int] = user_ref(nullable=False)
+    #: first and last day on which it counts; None is without bound
+    from_on: Mapped[day | None]
+    until_on: Mapped[day | None]
     user: Mapped[AppUser] = relationship(foreign_keys="ProjectMember.user_id")
     project: Mapped[Project] = relationship()
 

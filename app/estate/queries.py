@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload
 
 from app.admin.models import AppUser
@@ -77,21 +77,6 @@ def get_user(user_id: int) -> AppUser:
         select(AppUser).where(AppUser.id == user_id, AppUser.active.is_(True))
     )
     return _there(found, _l("There is no such user, or he has left."))
-
-
-_REACHES = text("""
-WITH RECURSIVE node AS (
-  SELECT m.organization_id AS id FROM admin_organization_member m WHERE m.user_id = :user_id
-  UNION
-  SELECT o.id FROM node n JOIN admin_organization o ON o.parent_id = n.id
-) SELECT EXISTS (SELECT 1 FROM node WHERE id = :organization_id)
-""")
-
-
-def reaches_organization(user_id: int, organization_id: int) -> bool:
-    """Tell whether the user is attached to the organization or to one above it."""
-    known = {"user_id": user_id, "organization_id": organization_id}
-    return bool(db.session.execute(_REACHES, known).scalar_one())
 
 
 def buildings_that_may_not_sell(building_ids: Collection[int]) -> list[Building]:

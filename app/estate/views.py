@@ -53,8 +53,12 @@ class ProjectView(CrudView):
         "city": _l("City"),
         "parent": _l("Phase of"),
         "total_rounding": _l("Totals are rounded to, yuan"),
+        "team_shares": _l("Teams share their customers"),
     }
     help_columns = {
+        "team_shares": _l(
+            "Consultants see the customers and deals of their whole team, not only their own."
+        ),
         "parent": _l("Leave it empty unless this is a phase of another project."),
         "organization": _l("Whoever belongs to this organization reaches the project."),
     }
@@ -63,6 +67,7 @@ class ProjectView(CrudView):
         ("", ("code", "name", "organization", "parent")),
         (_l("Place and company"), ("company", "city", "address")),
         (_l("Prices"), ("total_rounding",)),
+        (_l("Customers"), ("team_shares",)),
     )
     form_fieldsets = show_fieldsets
     form_extra = {"total_rounding": rounding_field()}
@@ -72,6 +77,7 @@ class ProjectView(CrudView):
     related = (
         Related(_l("Buildings"), "BuildingView", "project"),
         Related(_l("Pre-sale permits"), "PermitView", "project"),
+        Related(_l("Teams"), "TeamView", "project"),
         Related(_l("People"), "ProjectMemberView", "project"),
     )
     exportable = False

@@ -14,8 +14,9 @@ RECEIPT = "finance.receipt"
 BILL = "finance.bill"
 BILL_BOOK = "finance.bill_book"
 
-#: who follows what is owed and paid: sales from the controller up, finance, mortgage, service
-FOLLOWERS = "KSMDHAFXGVLB"
+#: who follows what is owed and paid in the whole project: controller, managers, finance, mortgage,
+#: service; consultant and supervisor see what is paid on the deals that are theirs to see
+FOLLOWERS = "KMDHAFXGVLB"
 BOOKKEEPERS = "AF"
 
 declare_permissions(

@@ -90,17 +90,17 @@ class Step:
 _STEPS = text("""
 WITH step AS (
   SELECT h.created_at AS at, h.kind AS what, h.holder_id AS user_id, h.customer_id,
-         CASE WHEN :holds OR h.holder_id = :viewer THEN h.reason END AS note,
+         CASE WHEN :holds OR h.holder_id = ANY(:owners) THEN h.reason END AS note,
          NULL::numeric AS list_total, NULL::numeric AS total_before, NULL::bigint AS owner_id
     FROM sales_hold h WHERE h.room_id = :room_id
   UNION ALL
   SELECT h.state_at, 'hold_' || h.state, h.state_by_id, h.customer_id,
-         CASE WHEN :holds OR h.holder_id = :viewer THEN h.end_reason END, NULL, NULL, NULL
+         CASE WHEN :holds OR h.holder_id = ANY(:owners) THEN h.end_reason END, NULL, NULL, NULL
     FROM sales_hold h
    WHERE h.room_id = :room_id AND h.state IN ('released', 'lapsed') AND h.state_at IS NOT NULL
   UNION ALL
   SELECT s.subscribed_at, 'subscribed', s.consultant_id, b.customer_id,
-         CASE WHEN :all_deals OR s.consultant_id = :viewer THEN s.number END, NULL, NULL,
+         CASE WHEN :all_deals OR s.consultant_id = ANY(:owners) THEN s.number END, NULL, NULL,
          s.consultant_id
     FROM sales_subscription s
     LEFT JOIN LATERAL (SELECT b.customer_id FROM sales_subscription_buyer b
@@ -108,7 +108,7 @@ WITH step AS (
    WHERE s.room_id = :room_id
   UNION ALL
   SELECT s.state_at, 'deal_' || s.state, s.state_by_id, NULL,
-         CASE WHEN :all_deals OR s.consultant_id = :viewer THEN s.number END, NULL, NULL, NULL
+         CASE WHEN :all_deals OR s.consultant_id = ANY(:owners) THEN s.number END, NULL, NULL, NULL
     FROM sales_subscription s
    WHERE s.room_id = :room_id AND s.state <> 'awaiting_deposit' AND s.state_at IS NOT NULL
   UNION ALL
@@ -141,8 +141,8 @@ WITH step AS (
        LIMIT 1) AS n ON true
 )
 SELECT s.at, s.what, u.first_name || coalesce(u.last_name, ''),
-       CASE WHEN :all_customers OR c.owner_id = :viewer OR s.owner_id = :viewer
-                 OR (s.owner_id IS NULL AND s.user_id = :viewer)
+       CASE WHEN :all_customers OR c.owner_id = ANY(:owners) OR s.owner_id = ANY(:owners)
+                 OR (s.owner_id IS NULL AND s.user_id = ANY(:owners))
             THEN left(c.name, 1) || '**' END,
        s.note, s.list_total, s.total_before
   FROM step s
@@ -152,7 +152,7 @@ SELECT s.at, s.what, u.first_name || coalesce(u.last_name, ''),
 """)
 
 
-def list_steps(room_id: int, *, actor: Actor) -> list[Step]:
+def list_steps(room_id: int, *, project_id: int, actor: Actor) -> list[Step]:
     """Return the newest steps of a room that the caller has read within scope.
 
     Names of customers, reasons and deal numbers only as far as the actor may see them.
@@ -161,7 +161,7 @@ def list_steps(room_id: int, *, actor: Actor) -> list[Step]:
         _STEPS,
         {
             "room_id": room_id,
-            "viewer": actor.id or 0,
+            "owners": actor.owners_in(project_id),
             "holds": actor.may(SEE_HOLDS),
             "all_deals": actor.may(Subscription.__wide__),
             "all_customers": actor.may(Customer.__wide__),

@@ -19,7 +19,7 @@ from app.grid import sql
 from app.pricing.policies import can_see_floor
 from app.sales.models import Subscription
 
-_LISTS = ("buildings", "scope_projects")
+_LISTS = ("buildings", "owners", "scope_projects")
 _statements: dict[str, TextClause] = {}
 
 
@@ -81,7 +81,7 @@ def _read(
         "today": clock.today(),
         "all_deals": actor.may(Subscription.__wide__),
         "all_customers": actor.may(Customer.__wide__),
-        "viewer": actor.id or 0,
+        "owners": actor.owners_in(project_id),
         **scope_parameters(actor),
         **more,
     }

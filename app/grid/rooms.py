@@ -45,10 +45,12 @@ def describe_room(room_id: int, *, actor: Actor) -> dict[str, Any]:
         "marks": _marks(room_id),
         "price": _price(room_id, actor),
         "hold": _hold(hold, room.project_id, actor) if hold else None,
-        "deal": _deal(deal, actor) if deal else None,
+        "deal": _deal(deal, room.project_id, actor) if deal else None,
         "special_discounts": _special_discounts(room_id, actor),
         "actions": list_actions(room, hold, actor),
-        "timeline": [step.as_json() for step in list_steps(room_id, actor=actor)],
+        "timeline": [
+            step.as_json() for step in list_steps(room_id, project_id=room.project_id, actor=actor)
+        ],
     }
 
 
@@ -134,7 +136,7 @@ def _hold(hold: LiveHold, project_id: int, actor: Actor) -> dict[str, Any]:
         "is_own": hold.holder_id == actor.id,
         "customer": None,
     }
-    own = hold.holder_id == actor.id
+    own = hold.holder_id in actor.owners_in(project_id)
     if own or actor.may(sales.SEE_HOLDS):
         shown |= {"id": hold.id, "reason": hold.reason}
     if own or _sees_customer(hold, project_id, actor):
@@ -165,7 +167,7 @@ def _special_discounts(room_id: int, actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
-def _deal(deal: LiveSubscription, actor: Actor) -> dict[str, Any]:
+def _deal(deal: LiveSubscription, project_id: int, actor: Actor) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "state": deal.state,
         "state_title": str(SubscriptionState(deal.state).title),
@@ -174,7 +176,7 @@ def _deal(deal: LiveSubscription, actor: Actor) -> dict[str, Any]:
         "is_own": deal.consultant_id == actor.id,
         "buyers": None,
     }
-    own = deal.consultant_id == actor.id and actor.may(sales.SEE_SUBSCRIPTIONS)
+    own = deal.consultant_id in actor.owners_in(project_id) and actor.may(sales.SEE_SUBSCRIPTIONS)
     if own or actor.may(sales.SEE_ALL_SUBSCRIPTIONS):
         shown |= {
             "id": deal.id,

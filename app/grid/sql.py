@@ -73,11 +73,11 @@ buyer AS (
     FROM deal d
     JOIN sales_subscription_buyer b ON b.subscription_id = d.id
     JOIN customers_customer c ON c.id = b.customer_id
-   WHERE :all_deals OR d.consultant_id = :viewer
+   WHERE :all_deals OR d.consultant_id = ANY(:owners)
    ORDER BY d.room_id, b.position
 ), hold AS (
   SELECT h.room_id, h.holder_id, h.until,
-         CASE WHEN :all_customers OR h.holder_id = :viewer OR c.owner_id = :viewer
+         CASE WHEN :all_customers OR h.holder_id = ANY(:owners) OR c.owner_id = ANY(:owners)
               THEN left(c.name, 1) || '**' END AS name
     FROM wanted w
     JOIN sales_hold h ON h.room_id = w.id AND h.state = 'live'

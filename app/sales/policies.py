@@ -32,9 +32,10 @@ SEE_SPECIALS = f"{SPECIAL_DISCOUNT}:see"
 ASK_SPECIAL = f"{SPECIAL_DISCOUNT}:ask"
 SEE_QUOTE = f"{QUOTE}:see"
 
-#: who sees deals at all; all but the consultant see those of the whole project
+#: who sees deals at all; all but the consultant (his own) and the supervisor (his team's) see those
+#: of the whole project
 DEALS = "CKSMDHAFXGVLB"
-ALL_DEALS = "KSMDHAFXGVLB"
+ALL_DEALS = "KMDHAFXGVLB"
 
 declare_permissions(
     Permission(SEE_HOLDS, _l("See holds"), "CKSMDLB"),
@@ -79,7 +80,7 @@ def can_subscribe_from(
         return True
     if buyer_ids is not None:
         return hold.customer_id in buyer_ids
-    return actor.may(SEE_ALL_CUSTOMERS)
+    return actor.may(SEE_ALL_CUSTOMERS) or actor.follows(hold.holder_id)
 
 
 def room_actions(room: Room, actor: Actor, *, hold: HeldBy | None = None) -> list[str]:

@@ -59,6 +59,25 @@ def find_candidates(
     return found
 
 
+_AGENCY_HEAD = text("""
+SELECT s.user_id FROM access_superiors(:project, :applicant) s
+  JOIN ab_user_role ur ON ur.user_id = s.user_id
+  JOIN admin_role_profile p ON p.role_id = ur.role_id AND p.code = :agency
+  JOIN ab_user u ON u.id = s.user_id AND u.active
+ ORDER BY s.distance, s.user_id LIMIT 1
+""")
+
+
+def find_agency_head(*, project_id: int, applicant_id: int) -> int | None:
+    """Return the agency's manager over the applicant: who holds the nearest post above his.
+
+    None for the manager himself, and for who belongs to no team of the project.
+    """
+    known = {"project": project_id, "applicant": applicant_id, "agency": AGENCY}
+    found: int | None = db.session.scalar(_AGENCY_HEAD, known)
+    return found
+
+
 _COLLEAGUES = """
 SELECT u.id, u.first_name || coalesce(u.last_name, '') AS name
   FROM ab_user u
@@ -124,20 +143,24 @@ def plan_route(
     """Return the steps that this request will take.
 
     A step whose condition does not hold is left out. A step that nobody but the applicant could
-    decide goes to the next step's approvers. A colleague of an agency's applicant gives the first
-    opinion, if there is one. Raises Invalid naming the role that is missing if the last step has
+    decide goes to the next step's approvers. The agency's manager gives the first opinion on
+    what his staff ask for. Raises Invalid naming the role that is missing if the last step has
     nobody, and if no step is left.
     """
     steps = [step for step in flow.steps if holds(step.get("condition"), figures)]
     if not steps:
         raise Invalid(_l("No step of the flow applies to this request. Correct the flow."))
-    roles = {step["role"] for step in steps} | {AGENCY}
-    people = find_candidates(roles, project_id=project_id, applicant_id=int(applicant.id or 0))
+    applicant_id = int(applicant.id or 0)
+    roles = {step["role"] for step in steps}
+    people = find_candidates(roles, project_id=project_id, applicant_id=applicant_id)
     merged = merge_steps(steps, people)
     if merged is None:
         raise nobody_left(steps[-1])
-    if AGENCY in applicant.roles and people[AGENCY]:
-        merged.insert(0, {"name": str(_l("Agency's opinion")), "role": AGENCY})
+    if AGENCY in applicant.roles:
+        head = find_agency_head(project_id=project_id, applicant_id=applicant_id)
+        if head is not None:
+            opinion = {"name": str(_l("Agency's opinion")), "role": AGENCY, "user_id": head}
+            merged.insert(0, opinion)
     return merged
 
 
@@ -156,13 +179,19 @@ def merge_steps(
     merged: list[dict[str, Any]] = []
     waiting: list[str] = []
     for step in steps:
-        if not people.get(step["role"]):
+        if not deciders(step, people):
             waiting += [*step.get("covers", ()), step["name"]]
             continue
         covers = [*waiting, *step.get("covers", ())]
         merged.append({**step, "covers": covers} if covers else dict(step))
         waiting = []
     return None if waiting else merged
+
+
+def deciders(step: Mapping[str, Any], people: Candidates) -> list[Candidate]:
+    """Return who can decide the step: whoever holds its role, or the one whom it names."""
+    found = people.get(step["role"], ())
+    return [one for one in found if step.get("user_id") in (None, one.id)]
 
 
 def nobody_left(step: Mapping[str, Any]) -> Invalid:

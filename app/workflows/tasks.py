@@ -110,8 +110,10 @@ def open_step(request: ApprovalRequest, step: int, actor: Actor) -> None:
         request.route = [*request.route[:step], *merged]
     request.step = step
     entry = request.route[step]
-    add_task(request, step=step, name=entry["name"], role=entry["role"])
-    notices.tell_deciders(request, [one.id for one in people.get(entry["role"], ())], actor)
+    who = {"role": entry["role"], "user_id": entry.get("user_id")}
+    add_task(request, step=step, name=entry["name"], **who)
+    deciders = routes.deciders(entry, people)
+    notices.tell_deciders(request, [one.id for one in deciders], actor)
 
 
 def add_task(request: ApprovalRequest, *, step: int, name: str, **who: Any) -> ApprovalTask:

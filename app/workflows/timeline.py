@@ -10,7 +10,7 @@ from typing import Any
 from app.core import clock
 from app.workflows.conditions import describe
 from app.workflows.models import ApprovalRequest, ApprovalState, ApprovalTask, TaskState
-from app.workflows.routes import Candidates, role_title
+from app.workflows.routes import Candidates, deciders, role_title
 
 #: states of the request in which the step where it stood stays as it was decided
 STOOD_DECIDED = {"reject": "rejected", "return": "returned", "approve": "approved"}
@@ -89,7 +89,7 @@ def _step(
 ) -> StepView:
     state = _state(request, place, tasks)
     if state == "ahead":
-        people = [one.name for one in candidates.get(entry["role"], ())]
+        people = [one.name for one in deciders(entry, candidates)]
         return _ahead(place + 1, entry, titles, people)
     own = [task for task in tasks if task.purpose == "step"]
     main = own[-1]

@@ -90,6 +90,8 @@ PART_OF_GRID = "a part of the grid's statement, which asks for the project withi
 #: "file:constant or function" → why nobody sees what is not his
 BEYOND_THE_ORM = {
     "admin/operations.py:delete_organization": "asks whether any project of the group hangs here",
+    "admin/queries.py:_TEAM_SIZES": "asked for rows that were read within the scope",
+    "admin/queries.py:_TEAM_PEOPLE": "asked for a team that was read within the scope",
     "demo/load.py:_permit": "the demo's loader acts as the system",
     "estate/operations/events.py:prune_events": "housekeeping of the worker",
     "estate/operations/imports.py:_LOCK_PROJECT": IMPORT,

@@ -71,6 +71,8 @@ NOT_IN_MENU = {
     "DeskView": "opened from a room",
     "NoticeView": "opened from the bell",
     "MemberView": "a tab of organizations and users",
+    "PostView": "a tab of teams",
+    "TeamMemberView": "a tab of teams",
 }
 
 #: permissions that no page, call or operation asks for yet

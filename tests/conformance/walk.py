@@ -15,7 +15,7 @@ from tests.conformance.pages import Route, routes
 
 #: rows of the whole group: the permission alone keeps strangers out
 GROUP_WIDE = {"ab_user", "ab_role", "admin_organization", "admin_organization_member",
-              "core_audit_entry"}  # fmt: skip
+              "admin_post_template", "core_audit_entry"}  # fmt: skip
 
 #: argument of an address → the row whose id it takes
 ARGUMENTS = {

@@ -11,6 +11,7 @@ from app.workflows import engine, routes
 from app.workflows.models import ApprovalFlow
 from app.workflows.sync import install_flows
 from tests.factories.people import make_organization, make_project, make_user
+from tests.factories.teams import make_post, make_team, put_into
 from tests.factories.workflows import make_flow, make_request
 
 VALUES = {"address": "新街 1 号"}
@@ -86,22 +87,28 @@ def test_people_of_other_projects_and_people_who_left_do_not_count(project, acto
 
 
 @pytest.mark.usefixtures("flow")
-def test_agency_colleague_gives_the_first_opinion(project, actor_for):
-    staff = actor_for("agency")
-    head = actor_for("agency")
+def test_the_agencys_manager_gives_the_first_opinion(project, actor_for):
+    staff, colleague, head = (actor_for("agency") for _ in range(3))
     manager = actor_for("manager")
+    team = make_team(project)
+    top = make_post(team)
+    below = make_post(team, superior=top)
+    put_into(top, head), put_into(below, staff), put_into(below, colleague)
     request = make_request(project, staff)
     assert [step["role"] for step in request.route] == ["agency", "manager"]
-    with pytest.raises(NotAllowed):
-        engine.approve(request.id, actor=manager)
+    for other in (manager, colleague):
+        with pytest.raises((NotAllowed, NotFound)):
+            engine.approve(request.id, actor=other)
     engine.approve(request.id, actor=head)
     assert engine.approve(request.id, actor=manager).state == "approved"
+    own = make_request(project, head)
+    assert [step["role"] for step in own.route] == ["manager"]
 
 
 @pytest.mark.usefixtures("flow")
-def test_lone_agency_user_goes_straight_to_the_developers_manager(project, actor_for):
+def test_without_a_manager_the_agencys_staff_go_straight_to_the_developers(project, actor_for):
     staff = actor_for("agency")
-    actor_for("manager")
+    actor_for("agency"), actor_for("manager")
     assert [step["role"] for step in make_request(project, staff).route] == ["manager"]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.admin.models import Organization
 from app.admin.operations import touch_access
 from app.admin.principal import forget_principals
+from app.admin.reach import reaches_node
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
@@ -18,7 +19,7 @@ from app.core.money import FEN, ROUNDING_STEPS
 from app.estate import policies
 from app.estate.models import Project, ProjectMember
 from app.estate.operations.records import add_row, change_row, remove_row
-from app.estate.queries import get_user, reaches_organization
+from app.estate.queries import get_user
 
 #: the organization that a first project is put under where there is none at all
 FIRST_ORGANIZATION = "GROUP"
@@ -40,6 +41,7 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
     city: str | None = None,
     address: str | None = None,
     total_rounding: Decimal = FEN,
+    team_shares: bool = False,
     actor: Actor,
 ) -> Project:
     """Add a project; without an organization, under the group's top.
@@ -62,6 +64,7 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
         city=city,
         address=address,
         total_rounding=total_rounding,
+        team_shares=team_shares,
     )
     add_row(project, taken=_code_taken(code))
     # Who reaches it changes with it; other processes see it within half a minute.
@@ -80,6 +83,8 @@ def edit_project(project: Project, *, actor: Actor, **values: Any) -> Project:
         _check_parent(project, values["parent_id"])
     if "total_rounding" in values:
         _check_rounding(values["total_rounding"])
+    # Who sees whose customers may change with it.
+    forget_principals()
     return change_row(project, values, taken=_code_taken(values.get("code", project.code)))
 
 
@@ -132,7 +137,7 @@ def _top_organization() -> int:
 def _require_organization(organization_id: int, actor: Actor) -> None:
     if actor.projects is None:
         return
-    if actor.id is None or not reaches_organization(actor.id, organization_id):
+    if actor.id is None or not reaches_node(actor.id, organization_id):
         raise NotAllowed(
             _l("This organization is not within your scope. Choose one that you belong to.")
         )
