@@ -58,7 +58,8 @@ def owner_filter(entity: Any, actor: Actor | None) -> Any:
         return None
     column = getattr(entity, entity.__owner__)
     own = column == actor.id
-    if not actor.followed:
+    if not actor.followed or not entity.__wide__:
+        # Without a permission that widens it, the row is its owner's alone.
         return own
     return or_(own, tuple_(entity.project_id, column).in_(sorted(actor.followed)))
 
@@ -71,7 +72,7 @@ def sees_owned(entity: Any, *, owner_id: int, project_id: int, actor: Actor) -> 
         actor.kind != "user"
         or actor.may(entity.__wide__)
         or owner_id == actor.id
-        or (project_id, owner_id) in actor.followed
+        or (bool(entity.__wide__) and (project_id, owner_id) in actor.followed)
     )
 
 
