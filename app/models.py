@@ -10,6 +10,7 @@ from app.customers.models import *  # noqa: F403
 from app.devices.models import *  # noqa: F403
 from app.estate.models import *  # noqa: F403
 from app.finance.models import *  # noqa: F403
+from app.lists.models import *  # noqa: F403
 from app.notices.models import *  # noqa: F403
 from app.pricing.models import *  # noqa: F403
 from app.sales.models import *  # noqa: F403

@@ -19,6 +19,7 @@ AREAS = (
     "app.sales",
     "app.finance",
     "app.devices",
+    "app.lists",
     "app.admin",
 )
 

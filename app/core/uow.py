@@ -36,3 +36,18 @@ def unit_of_work(actor: Actor) -> Iterator[Any]:
             raise
         finally:
             session.info.pop("in_unit_of_work", None)
+
+
+@contextmanager
+def beside(actor: Actor) -> Iterator[Any]:
+    """Commit something small on a connection of its own while another unit of work goes on.
+
+    For the progress of long work, which others must see before the work is done.
+    """
+    with acting(actor):
+        session = db.session.session_factory()
+        try:
+            yield session
+            session.commit()
+        finally:
+            session.close()

@@ -14,6 +14,7 @@ from app.core import idempotency
 from app.core.actor import system_actor
 from app.core.db import db
 from app.core.uow import unit_of_work
+from app.lists.operations import EXPORT_TASK
 from config import libpq_url
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def make_worker_app(app: Flask) -> App:
     queue = App(connector=PsycopgConnector(conninfo=direct_url(app)))
     for name, cron, work in _periodic():
         _add(queue, app, name, cron, work)
+    _add_exports(queue, app)
     _take_up_stalled(queue)
     return queue
 
@@ -70,6 +72,20 @@ async def take_up_stalled(queue: App) -> int:
         else:
             await queue.job_manager.retry_job(job)
     return len(stalled)
+
+
+def _add_exports(queue: App, app: Flask) -> None:
+    def write(export_id: int) -> None:
+        from app.admin.principal import read_actor
+        from app.web import exports
+
+        with app.app_context():
+            try:
+                exports.run(export_id, read_actor)
+            finally:
+                db.session.remove()
+
+    queue.task(name=EXPORT_TASK)(write)
 
 
 def _add(queue: App, app: Flask, name: str, cron: str, work: Callable[[], int]) -> None:
@@ -121,6 +137,18 @@ def _recover_leases() -> int:
     return recover(actor=ACTOR)
 
 
+def _tend_exports() -> int:
+    from app.lists.operations import tend_exports
+
+    return tend_exports(actor=ACTOR)
+
+
+def _prune_exports() -> int:
+    from app.web.exports import expire
+
+    return expire(actor=ACTOR)
+
+
 def _prune() -> int:
     from app.admin.operations import prune_failures
     from app.estate.operations import prune_events
@@ -136,11 +164,13 @@ def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
         ("devices.recover_leases", EVERY_TEN_SECONDS, _recover_leases),
         ("sales.remind", EVERY_MINUTE, _remind),
         ("core.prune", EVERY_HOUR, _prune),
+        ("lists.tend_exports", EVERY_TEN_SECONDS, _tend_exports),
+        ("lists.prune_exports", EVERY_HOUR, _prune_exports),
     ]
 
 
 def run_worker(app: Flask) -> None:
     """Work until told to stop."""
     queue = make_worker_app(app)
-    options: dict[str, Any] = {"concurrency": 2, "fetch_job_polling_interval": 5}
+    options: dict[str, Any] = {"concurrency": 4, "fetch_job_polling_interval": 5}
     queue.run_worker(name="xiaokong", delete_jobs="successful", **options)

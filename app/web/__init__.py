@@ -15,10 +15,12 @@ def init_app(app: Flask) -> None:
         choices,
         compression,
         errors,
+        exports,
         formats,
         frame,
         headers,
         health,
+        list_memory,
         plain_text,
         rest,
         search,
@@ -39,6 +41,8 @@ def init_app(app: Flask) -> None:
         work,
         choices,
         search,
+        exports,
+        list_memory,
         plain_text,
     ):
         part.init_app(app)

@@ -8,6 +8,9 @@ from typing import Any
 
 from app.core.actor import Actor
 
+#: rows that a step is taken with at once, all found ones included
+MOST_TOGETHER = 1000
+
 
 @dataclass(frozen=True)
 class RowAction:

@@ -41,18 +41,20 @@ FORMATS = {
 LARGEST_WIDTH = 40
 
 
-def send(view: CrudView, query: Query, filters: list[ActiveFilter], actor: Actor) -> Response:
+def send(
+    view: CrudView,
+    query: Query,
+    filters: list[ActiveFilter],
+    *,
+    columns: list[Column],
+    actor: Actor,
+) -> Response:
     """Answer the rows as an .xlsx file; the export is written into the audit."""
     # Closed by _chunks when the file has been sent, or by the collector when nobody reads it.
     file = tempfile.TemporaryFile()  # noqa: SIM115
     with unit_of_work(actor):
-        count = write(view, query, file)
-        audit.record(
-            "export",
-            table_name=view.model.__tablename__,
-            row_id=None,
-            note={"rows": count, "filters": dict(p for one in filters for p in one.parameters)},
-        )
+        count = write(view, query, file, columns)
+        note(view, count, filters)
     size = file.tell()
     file.seek(0)
     name = f"{view.list_title}-{clock.today():%Y%m%d}.xlsx"
@@ -62,19 +64,38 @@ def send(view: CrudView, query: Query, filters: list[ActiveFilter], actor: Actor
     return response
 
 
+def note(view: CrudView, count: int, filters: list[ActiveFilter]) -> None:
+    """Write into the audit who took which rows."""
+    audit.record(
+        "export",
+        table_name=view.model.__tablename__,
+        row_id=None,
+        note={"rows": count, "filters": dict(p for one in filters for p in one.parameters)},
+    )
+
+
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     with file:
         while chunk := file.read(CHUNK):
             yield chunk
 
 
-def write(view: CrudView, query: Query, file: IO[bytes]) -> int:
-    """Write the rows into the file and return how many they are."""
+def write(
+    view: CrudView,
+    query: Query,
+    file: IO[bytes],
+    columns: list[Column],
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write the rows into the file and return how many they are.
+
+    ``progress`` is told the count with every part that is read, and may raise to stop.
+    """
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False})
     sheet = book.add_worksheet()
     head = book.add_format({"bold": True, "bottom": 1})
     styles = {kind: book.add_format({"num_format": text}) for kind, text in FORMATS.items()}
-    for place, column in enumerate(view.columns):
+    for place, column in enumerate(columns):
         label = str(column.label)
         sheet.set_column(place, place, min(LARGEST_WIDTH, max(12, 2 * len(label) + 2)))
         sheet.write_string(0, place, label, head)
@@ -82,13 +103,15 @@ def write(view: CrudView, query: Query, file: IO[bytes]) -> int:
     count = 0
     writers = [
         _writer(sheet, place, column, styles.get(column.kind))
-        for place, column in enumerate(view.columns)
+        for place, column in enumerate(columns)
     ]
     for row in _rows(view, query):
+        if progress is not None and count % READ_AT_ONCE == 0:
+            progress(count)
         count += 1
         for write_cell in writers:
             write_cell(count, row)
-    sheet.autofilter(0, 0, count, max(0, len(view.columns) - 1))
+    sheet.autofilter(0, 0, count, max(0, len(columns) - 1))
     book.close()
     return count
 

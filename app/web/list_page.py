@@ -15,15 +15,17 @@ from werkzeug.urls import iri_to_uri
 from app.core import money
 from app.core.actor import Actor
 from app.core.scope import ProjectScoped
-from app.web.actions import RowAction
+from app.lists.queries import Kept
+from app.web.actions import MOST_TOGETHER, RowAction
+from app.web.chosen_columns import chosen_columns
 from app.web.columns import NUMBERS, Column
 from app.web.filters import ActiveFilter, names_of
+from app.web.list_memory import SIZES, ViewTab, plain_query, sharing_offers, tabs
 from app.web.listing import Page, read_page
 
 if TYPE_CHECKING:
     from app.web.crud import CrudView
 
-SIZES = (25, 50, 100)
 #: what an address may say besides the filters
 KNOWN = ("q", "order", "page", "size", "after", "everywhere")
 #: how many numbered pages stand around the present one
@@ -137,6 +139,24 @@ class ListPage:
     add_url: str | None
     export_url: str | None
     searched: str
+    columns: list[Column]
+    kept: Kept
+    tabs: list[ViewTab]
+    sharing: list[tuple[str, Any]]
+    query: str
+
+    @property
+    def others(self) -> list[Column]:
+        """Return the columns that are offered and not shown."""
+        shown = {column.path for column in self.columns}
+        return [column for column in self.view.offered if column.path not in shown]
+
+    @property
+    def all_found(self) -> int:
+        """Return how many rows a step may be taken with at once; 0 if only those of the page."""
+        page = self.page
+        more = page.count > len(page.rows) and not page.count_is_bound
+        return page.count if more and page.count <= MOST_TOGETHER else 0
 
     @property
     def is_filtered(self) -> bool:
@@ -179,17 +199,18 @@ class ListPage:
         )
 
 
-def build(view: CrudView, actor: Actor) -> ListPage:
-    """Read and prepare the list that the address asks for."""
+def build(view: CrudView, actor: Actor, kept: Kept) -> ListPage:
+    """Read and prepare the list that the address asks for, drawn as the person keeps it."""
+    columns = chosen_columns(view, kept.columns)
     given = request.args
     names = [name for column in view.filter_columns for name in names_of(column)]
     address = Address(request.path, given, names)
     project_id = view.project_of_list(given)
-    query, filters = view.query(given, actor, project_id=project_id)
+    query, filters = view.query(given, actor, project_id=project_id, columns=columns)
     page = read_page(
         query,
         number=_whole(given.get("page"), 1),
-        size=_size(given.get("size"), view.page_size),
+        size=_size(given.get("size"), kept.page_size or view.page_size),
         after=given.get("after", ""),
     )
     view.prepare(page.rows)
@@ -197,9 +218,9 @@ def build(view: CrudView, actor: Actor) -> ListPage:
     return ListPage(
         view=view,
         page=page,
-        heads=[_head(view, column, address, given.get("order", "")) for column in view.columns],
-        rows=_rows(view, page.rows, actor),
-        totals=_totals(view, page.rows),
+        heads=[_head(view, column, address, given.get("order", "")) for column in columns],
+        rows=_rows(view, columns, page.rows, actor),
+        totals=_totals(view, columns, page.rows),
         chips=[_chip(one, address) for one in filters],
         offers=_offers(view, filters),
         address=address,
@@ -209,6 +230,11 @@ def build(view: CrudView, actor: Actor) -> ListPage:
         add_url=view.url("add") if view.may(actor, "add") else None,
         export_url=_export_url(view, address) if view.may(actor, "export") else None,
         searched=given.get("q", "").strip(),
+        columns=columns,
+        kept=kept,
+        tabs=tabs(kept, request.path, given),
+        sharing=sharing_offers(actor),
+        query=plain_query(given),
     )
 
 
@@ -238,10 +264,10 @@ def _head(view: CrudView, column: Column, address: Address, ordered: str) -> Hea
     )
 
 
-def _rows(view: CrudView, rows: list[Any], actor: Actor) -> list[Row]:
-    marked = next((c.path for c in view.columns[1:] if c.kind == "state"), None)
+def _rows(view: CrudView, columns: list[Column], rows: list[Any], actor: Actor) -> list[Row]:
+    marked = next((c.path for c in columns[1:] if c.kind == "state"), None)
     looks = []
-    for place, column in enumerate(view.columns):
+    for place, column in enumerate(columns):
         extra = "lead" if place == 0 else "mark" if column.path == marked else ""
         looks.append((column, f"{column.css} {extra}".strip(), str(column.label)))
     # Addresses and labels are made once for the page, not once for every row.
@@ -256,11 +282,11 @@ def _rows(view: CrudView, rows: list[Any], actor: Actor) -> list[Row]:
     ]
 
 
-def _totals(view: CrudView, rows: list[Any]) -> list[Cell]:
-    if not view.totals or not rows:
+def _totals(view: CrudView, columns: list[Column], rows: list[Any]) -> list[Cell]:
+    if not rows or not any(column.path in view.totals for column in columns):
         return []
     cells = []
-    for column in view.columns:
+    for column in columns:
         shown: Any = ""
         if column.path in view.totals:
             amounts = [column.value(row) for row in rows]

@@ -94,10 +94,19 @@ class Query:
 
     def count(self) -> tuple[int, bool]:
         """Return the count up to COUNT_BOUND, and whether there are more."""
-        some = self.joins.apply(select(self.model.id)).where(*self.predicates)
-        bounded = some.order_by(None).limit(COUNT_BOUND + 1).subquery()
-        found = int(db.session.scalar(select(func.count()).select_from(bounded)) or 0)
+        found = self.count_up_to(COUNT_BOUND + 1)
         return min(found, COUNT_BOUND), found > COUNT_BOUND
+
+    def count_up_to(self, most: int) -> int:
+        """Return the count, or ``most`` if there are more."""
+        some = self.joins.apply(select(self.model.id)).where(*self.predicates)
+        bounded = some.order_by(None).limit(most).subquery()
+        return int(db.session.scalar(select(func.count()).select_from(bounded)) or 0)
+
+    def ids(self, most: int) -> list[int]:
+        """Return the ids of the rows, at most ``most``."""
+        some = self.joins.apply(select(self.model.id)).where(*self.predicates)
+        return list(db.session.scalars(some.order_by(self.model.id).limit(most)))
 
     def rows_after(self, token: str, size: int) -> tuple[list[Any], str | None]:
         """Return up to ``size`` rows after the cursor, and the next cursor. Raises Invalid."""

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
 
 from app.core.actor import Actor
-from app.core.errors import DomainError, NotFound
+from app.core.errors import DomainError, Invalid, NotFound
 from app.core.uow import unit_of_work
 from app.web.access import guarded, require_any
-from app.web.actions import RowAction
+from app.web.actions import MOST_TOGETHER, RowAction
 from app.web.crud_forms import ChoiceField, CrudForm, argument_name
+from app.web.reading import Reading
 from app.web.saving import problem_of
 
 
-class StepPages:
+class StepPages(Reading):
     """What a CrudView does with its ``row_actions``."""
-
-    model: Any
-    permission: Any
-    endpoint: Any
-    row_actions: Sequence[RowAction] = ()
-    rows: Callable[[Sequence[int], Actor], list[Any]]
-    url: Callable[..., str]
-    render_template: Callable[..., Any]
 
     @expose("/act/<name>", methods=["GET", "POST"])
     @guarded("see")
@@ -38,8 +33,7 @@ class StepPages:
         if action is None:
             raise NotFound(_("There is nothing here, or it is not within your scope."))
         require_any(actor, (action.right(self.permission),))
-        given = request.values.getlist("id")
-        rows = self.rows([int(one) for one in given if one.isdecimal()], actor)
+        rows = self.rows(self._meant(actor), actor)
         form = self._action_form(action)
         problem = None
         if (
@@ -55,6 +49,22 @@ class StepPages:
         return self.render_template(
             "web/act.html", view=self, action=action, rows=rows, form=form, problem=problem
         ), 422 if problem or form.errors else 200
+
+    def _meant(self, actor: Actor) -> list[int]:
+        """Return the ids that were selected, or those of all rows that the list found."""
+        if request.values.get("all") != "1":
+            return [int(one) for one in request.values.getlist("id") if one.isdecimal()]
+        found = MultiDict(parse_qsl(request.values.get("found", "")))
+        query, _filters = self.query(found, actor, project_id=self.project_of_list(found))
+        ids = query.ids(MOST_TOGETHER + 1)
+        if len(ids) > MOST_TOGETHER:
+            raise Invalid(
+                _(
+                    "These are more than %(most)d records. Narrow the list and try again.",
+                    most=MOST_TOGETHER,
+                )
+            )
+        return ids
 
     def _take(self, action: RowAction, rows: Sequence[Any], form: CrudForm, actor: Actor) -> Any:
         ids = [row.id for row in rows]

@@ -74,7 +74,6 @@ NO_ACTOR = {
 
 #: too long, for a reason
 LONG = {
-    "app/web/crud.py": "CrudView is one class to Flask-AppBuilder: its routes are its methods",
 }
 
 SCOPED_TABLES = {
@@ -92,6 +91,7 @@ BEYOND_THE_ORM = {
     "admin/operations.py:delete_organization": "asks whether any project of the group hangs here",
     "admin/queries.py:_TEAM_SIZES": "asked for rows that were read within the scope",
     "admin/queries.py:_TEAM_PEOPLE": "asked for a team that was read within the scope",
+    "lists/queries.py:_KEPT": "carries the predicate in the part that it is made of",
     "demo/load.py:_permit": "the demo's loader acts as the system",
     "estate/operations/events.py:prune_events": "housekeeping of the worker",
     "estate/operations/imports.py:_LOCK_PROJECT": IMPORT,

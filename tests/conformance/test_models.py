@@ -30,6 +30,9 @@ NOT_SCOPED = {
     "SettingValue": "read by the system; pages show the group's values",
     "SignInFailure": "read by the door only",
     "DeviceStatus": "hangs on a device, which is scoped",
+    "ListLayout": "read and written under the user's own id only",
+    "SavedView": "read for its owner, his roles and the projects within scope by one statement",
+    "Export": "read under its owner's id only; the worker writes it with his scope",
     "RoomEvent": "read by project through a signed token or a scoped query",
 }
 

@@ -20,12 +20,25 @@
   const bar = document.querySelector("[data-selbar]");
   const boxes = [...document.querySelectorAll("[data-pick]")];
   const all = document.querySelector("[data-pick-all]");
+  const found = document.querySelector("[data-all-found]");
   let last = null;
+  function everything(on) {
+    found.classList.toggle("on", on);
+    document.querySelectorAll("input[data-all]").forEach((input) => { input.disabled = !on; });
+    boxes.forEach((box) => { box.setAttribute("form", on ? "" : "picked"); });
+  }
+  found?.addEventListener("click", () => { everything(true); picked(); });
   function picked() {
     const count = boxes.filter((box) => box.checked).length;
     if (bar) {
       bar.hidden = count === 0;
       bar.querySelector("[data-picked]").textContent = count;
+    }
+    if (found) {
+      const whole = count === boxes.length && count > 0;
+      if (!whole) everything(false);
+      found.hidden = !whole || found.classList.contains("on");
+      if (found.classList.contains("on")) bar.querySelector("[data-picked]").textContent = Number(found.dataset.allFound).toLocaleString();
     }
     if (all) { all.checked = count > 0 && count === boxes.length; all.indeterminate = count > 0 && count < boxes.length; }
   }
@@ -51,60 +64,28 @@
   });
   addEventListener("pageshow", picked);
 
-  /* ---- columns: which ones are shown is remembered in this browser ---- */
+  /* ---- columns: ticked, moved by buttons or by dragging, kept by the server ---- */
   const chooser = document.querySelector("[data-columns]");
-  const table = document.querySelector("table[data-list]");
-  if (chooser && table) {
-    const key = `xk-columns-${chooser.dataset.columns}`;
-    const offset = table.querySelector("thead .pick-cell") ? 1 : 0;
-    const apply = (hidden) => {
-      for (const line of table.rows) {
-        [...line.cells].forEach((cell, place) => { cell.hidden = hidden.has(place - offset); });
-      }
-      chooser.querySelectorAll("input").forEach((box) => { box.checked = !hidden.has(Number(box.value)); });
-      wide();
-    };
-    let hidden = new Set();
-    try { hidden = new Set(JSON.parse(localStorage.getItem(key) || "[]")); } catch { localStorage.removeItem(key); }
-    hidden.delete(0);
-    chooser.addEventListener("change", (event) => {
-      const place = Number(event.target.value);
-      if (event.target.checked) hidden.delete(place); else hidden.add(place);
-      localStorage.setItem(key, JSON.stringify([...hidden]));
-      apply(hidden);
+  if (chooser) {
+    const list = chooser.querySelector("ol");
+    let dragged = null;
+    chooser.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-up], [data-down]");
+      if (!button) return;
+      const line = button.closest("li");
+      const other = "up" in button.dataset ? line.previousElementSibling : line.nextElementSibling;
+      if (other) "up" in button.dataset ? other.before(line) : other.after(line);
+      button.focus();
     });
-    if (hidden.size) apply(hidden);
-  }
-
-  /* ---- views: conditions and order under a name, remembered in this browser ---- */
-  const views = document.querySelector("[data-views]");
-  if (views) {
-    const key = `xk-views-${views.dataset.views}`;
-    const { make, icon, words } = window.xk;
-    const place = views.querySelector("[data-saved]");
-    const read = () => { try { return JSON.parse(localStorage.getItem(key) || "[]"); } catch { return []; } };
-    const write = (saved) => { localStorage.setItem(key, JSON.stringify(saved)); draw(); };
-    const here = () => {
-      const asked = new URLSearchParams(location.search);
-      asked.delete("page"); asked.delete("after");
-      return asked.toString();
-    };
-    const draw = () => place.replaceChildren(...read().map((one) => make("div", { class: "saved" },
-      make("a", { class: "item", href: `?${one.query}`, "aria-current": one.query === here() ? "true" : null }, one.name),
-      make("button", { class: "btn ghost square", type: "button", "aria-label": `${words.remove} ${one.name}`,
-        onclick: () => write(read().filter((other) => other.name !== one.name)) }, icon("close")))));
-    views.hidden = false;
-    draw();
-    views.querySelector("[data-save]").addEventListener("submit", (event) => {
+    list.addEventListener("dragstart", (event) => { dragged = event.target.closest("li"); dragged.classList.add("dragged"); });
+    list.addEventListener("dragover", (event) => {
+      const over = event.target.closest("li");
+      if (!dragged || !over || over === dragged) return;
       event.preventDefault();
-      const box = event.target.querySelector("input");
-      const name = box.value.trim();
-      if (!name) return;
-      write([...read().filter((one) => one.name !== name), { name, query: here() }]);
-      box.value = "";
-      views.open = false;
-      window.xk.toast(words.saved);
+      const box = over.getBoundingClientRect();
+      event.clientY < box.top + box.height / 2 ? over.before(dragged) : over.after(dragged);
     });
+    list.addEventListener("dragend", () => { dragged?.classList.remove("dragged"); dragged = null; });
   }
 
   /* ---- a table wider than its place scrolls in it; others let the head stick to the page ---- */
