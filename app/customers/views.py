@@ -230,11 +230,13 @@ class CustomerView(CrudView):
             return {"consent": row.consented_at is not None}
         return {"kind": CustomerKind.PERSON.value}
 
-    def make(self, purpose: str, row: Any = None) -> CrudForm:
+    def make(
+        self, purpose: str, row: Any = None, posted: MultiDict[str, str] | None = None
+    ) -> CrudForm:
         """Show nobody a phone that he may not see, not even in the form."""
         if row is not None and not policies.can_see_phone(row, current()):
             row = Veiled(row)
-        return super().make(purpose, row)
+        return super().make(purpose, row, posted)
 
     @expose("/show/<int:pk>")
     @guarded("see")

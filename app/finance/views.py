@@ -10,6 +10,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, validators
 from wtforms.fields.choices import SelectChoice
 
@@ -415,9 +416,11 @@ class BillBookView(CrudView):
     edit_operation = issue_book
     related = [Related(_l("Bills"), "BillView", "book")]
 
-    def make(self, purpose: str, row: Any = None) -> CrudForm:
+    def make(
+        self, purpose: str, row: Any = None, posted: MultiDict[str, str] | None = None
+    ) -> CrudForm:
         """Return the form with the cashiers of the book's project to choose from."""
-        form = super().make(purpose, row)
+        form = super().make(purpose, row, posted)
         project_id = row.project_id if row is not None else current_project_id()
         cashiers = [] if project_id is None else queries.list_cashiers(project_id)
         form["cashier_id"].choices = [

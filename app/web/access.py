@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import g, redirect, request, url_for
 from flask_babel import gettext as _
 
 from app.core.actor import Actor
 from app.core.errors import NotAllowed
+from app.web.addresses import safe_next
 
 
 def signed_in() -> Actor | None:
@@ -21,8 +23,21 @@ def signed_in() -> Actor | None:
 
 def to_the_door() -> Any:
     """Send a stranger to the sign-in page, and back here afterwards."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(url_for("door.enter", next=here))
+    return redirect(url_for("door.enter", next=_way_back()))
+
+
+def _way_back() -> str:
+    """Return the page to come back to: for something posted, the page of its form.
+
+    The browser kept what was typed and puts it in again (form.js).
+    """
+    rule = request.url_rule
+    if request.method == "GET" or (rule is not None and "GET" in (rule.methods or ())):
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc != request.host:
+        return "/"
+    return safe_next(urlunsplit(("", "", came_from.path, came_from.query, "")))
 
 
 def require_any(actor: Actor, permissions: tuple[str, ...]) -> None:

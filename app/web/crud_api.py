@@ -17,7 +17,7 @@ from app.core import clock, money
 from app.core.errors import Invalid
 from app.web.columns import Column
 from app.web.crud import CrudView
-from app.web.crud_forms import CrudForm, argument_name, cleaned
+from app.web.crud_forms import CrudForm, argument_name, as_posted, cleaned
 from app.web.filters import names_of
 from app.web.rest import BadRequest, RestApi, clamp_limit, current, endpoint
 from app.web.show_page import instance_of
@@ -85,7 +85,7 @@ class CrudApi(RestApi):
         names = {argument_name(field, view.model): str(field.short_name) for field in drawn}
         typed: MultiDict[str, str] = MultiDict()
         for field in drawn:
-            for value in _kept(field):
+            for value in as_posted(field):
                 typed.add(str(field.short_name), value)
         for argument, value in _body().items():
             name = names.get(argument) or (argument if argument in names.values() else None)
@@ -114,19 +114,6 @@ def _body() -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise BadRequest(_("The body must be a JSON object."))
     return found
-
-
-def _kept(field: Any) -> list[str]:
-    """Return a field's present value as a form would post it."""
-    if isinstance(field, BooleanField):
-        return ["1"] if field.data else []
-    if isinstance(field.data, list):
-        return [str(one) for one in field.data]
-    if field.data is None:
-        return []
-    if isinstance(field.data, datetime):
-        return [clock.local(field.data).strftime("%Y-%m-%dT%H:%M:%S")]
-    return [str(field.data)]
 
 
 def _typed(field: Any, argument: str, value: Any) -> list[str]:

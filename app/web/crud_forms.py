@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import date, datetime
+import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy.orm import class_mapper
 from wtforms import (
+    BooleanField,
     DateField,
     DateTimeLocalField,
     Field,
@@ -70,20 +71,29 @@ class WholeField(IntegerField):
 
 
 class DayField(DateField):
-    """A business day; empty means none."""
+    """A business day as people type it: 2026-11-21, 2026/11/21, 20261121; empty means none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, format=["%Y-%m-%d", "%Y%m%d"], **kwargs)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist and not valuelist[0].strip():
             self.data = None
             return
-        super().process_formdata(valuelist)
+        super().process_formdata([_plain_day(one) for one in valuelist])
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return " ".join(self.raw_data)
+        return self.data.isoformat() if self.data else ""
 
 
 class MomentField(DateTimeLocalField):
     """A moment, typed on a Chinese clock, kept aware."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs)
+        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+        super().__init__(*args, format=formats, **kwargs)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist and not valuelist[0].strip():
@@ -97,6 +107,14 @@ class MomentField(DateTimeLocalField):
         if self.raw_data:
             return " ".join(self.raw_data)
         return clock.local(self.data).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+
+def _plain_day(typed: str) -> str:
+    match = _DAY.fullmatch(typed.strip())
+    return f"{match[1]}-{int(match[2]):02d}-{int(match[3]):02d}" if match else typed.strip()
 
 
 class LineField(StringField):
@@ -253,17 +271,14 @@ def cleaned(form: Form, model: Any) -> dict[str, Any]:
     return {argument_name(field, model): field.data for field in form}
 
 
-def seen_digest(form: Form) -> str:
-    """Return a digest of the values the form was drawn with, to notice that another was faster."""
-    facts = "\x1f".join(f"{field.short_name}={_fact(field.data)}" for field in form)
-    return hashlib.sha256(facts.encode()).hexdigest()[:16]
-
-
-def _fact(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return str(value.normalize())
-    if isinstance(value, datetime):
-        return value.astimezone(clock.BUSINESS_ZONE).isoformat(timespec="minutes")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(escape(value))
+def as_posted(field: Any) -> list[str]:
+    """Return a field's value as a form would post it."""
+    if isinstance(field, BooleanField):
+        return ["1"] if field.data else []
+    if isinstance(field.data, list):
+        return [str(one) for one in field.data]
+    if field.data is None:
+        return []
+    if isinstance(field.data, datetime):
+        return [clock.local(field.data).strftime("%Y-%m-%dT%H:%M:%S")]
+    return [str(field.data)]

@@ -235,6 +235,7 @@ def mine() -> Any:
 
 
 @blueprint.get("/exports/progress")
+@needs()
 def progress() -> Any:
     """Answer how far one's own exports are."""
     return jsonify(result=[_shown(row) for row in list_exports(current())])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
 
 from app.core.actor import Actor
+from app.core.db import db
 from app.core.errors import Conflict, DomainError, NotFound
 from app.core.uow import unit_of_work
+from app.web import meanwhile
 from app.web.access import guarded
-from app.web.crud_forms import ChoiceField, CrudForm, cleaned, seen_digest
+from app.web.crud_forms import ChoiceField, CrudForm, cleaned
 from app.web.form_converter import make_form
 from app.web.projects import current_project_id
 from app.web.reading import Reading
@@ -37,9 +42,10 @@ class FormPages(Reading):
             return {"project": current_project_id()}
         return {}
 
-    def make(self, purpose: str, row: Any = None) -> CrudForm:
+    def make(
+        self, purpose: str, row: Any = None, posted: MultiDict[str, str] | None = None
+    ) -> CrudForm:
         """Return the form, filled from what was posted, else from the row."""
-        posted = request.form if request.method == "POST" else None
         values = self.prefill(purpose, row)
         if purpose == "add":
             values |= {key: value for key, value in request.args.items() if value}
@@ -71,7 +77,7 @@ class FormPages(Reading):
     @guarded("add")
     def add(self, *, actor: Actor) -> Any:
         """Show the form for a new record, or add it."""
-        form = self.make("add")
+        form = self.make("add", posted=_posted())
         problem = None
         if request.method == "POST" and form.validate():
             try:
@@ -83,7 +89,7 @@ class FormPages(Reading):
             else:
                 flash(_("%(record)s has been added.", record=name))
                 return redirect(target)
-        return self._form_page(form, "add", None, problem, self.add_title or _("New"))
+        return self._form_page(_Drawn(form, "add", self.add_title or _("New"), problem))
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])
     @guarded("edit")
@@ -91,21 +97,42 @@ class FormPages(Reading):
         """Show the form for a record, or change it."""
         row = self.get(pk, actor)
         self.check_editable(row)
-        before = seen_digest(self.form_class("edit")(obj=row, data=self.prefill("edit", row)))
-        form = self.make("edit", row)
+        form = self.make("edit", row, _posted())
         title = _("Change %(record)s", record=self.title_of(row))
-        problem = None
+        problem, others = None, None
         if request.method == "POST" and form.validate():
             try:
-                _check_unchanged(before)
                 with unit_of_work(actor):
-                    self.edit_row(self.get(pk, actor), cleaned(form, self.model), actor)
+                    others = self._changed_meanwhile(pk, form, actor)
+                    if others is None:
+                        self.edit_row(self.get(pk, actor), cleaned(form, self.model), actor)
             except (DomainError, IntegrityError) as error:
                 problem = problem_of(error, form, self.model)
             else:
-                flash(_("%(record)s has been changed.", record=self.title_of(self.get(pk, actor))))
-                return redirect(self.url("show", pk=pk))
-        return self._form_page(form, "edit", self.get(pk, actor), problem, title, before)
+                if others is None:
+                    record = self.title_of(self.get(pk, actor))
+                    flash(_("%(record)s has been changed.", record=record))
+                    return redirect(self.url("show", pk=pk))
+        row = self.get(pk, actor)
+        if others is not None:
+            form = self.make("edit", row, others.posted)
+        seen = meanwhile.seen_text(self.make("edit", row))
+        return self._form_page(_Drawn(form, "edit", title, problem, row, seen, others))
+
+    def _changed_meanwhile(
+        self, pk: int, form: CrudForm, actor: Actor
+    ) -> meanwhile.Meanwhile | None:
+        """Lock the row and return what somebody else changed since the form was drawn, or None."""
+        seen = request.form.get("_seen")
+        if seen is None:
+            return None
+        lock = select(self.model.id).where(self.model.id == pk).with_for_update()
+        db.session.execute(lock)
+        db.session.expire_all()
+        row = self.get(pk, actor)
+        posted = MultiDict(request.form)
+        fields = meanwhile.compare(seen, self.make("edit", row), form, posted)
+        return meanwhile.told(row, fields, posted) if fields else None
 
     @expose("/delete/<int:pk>", methods=["POST"])
     @guarded("delete")
@@ -125,37 +152,35 @@ class FormPages(Reading):
     def _after(self, row: Any, actor: Actor) -> str:
         return self.url("show", pk=row.id) if self.may(actor, "see") else self.url("list")
 
-    def _form_page(
-        self, form: CrudForm, purpose: str, row: Any, problem: Any, title: Any, seen: str = ""
-    ) -> Any:
+    def _form_page(self, drawn: _Drawn) -> Any:
+        form, purpose = drawn.form, drawn.purpose
         sections = [
             (label, [form[name] for name in names]) for label, names in self.fieldsets(purpose)
         ]
-        page = self.render_template(
-            self.form_template,
-            view=self,
-            form=form,
-            sections=sections,
-            row=row,
-            problem=problem,
-            title=title,
-            seen=seen,
-        )
-        return page, 422 if problem or form.errors else 200
+        page = self.render_template(self.form_template, view=self, sections=sections, **vars(drawn))
+        if drawn.others is not None:
+            return page, 409
+        return page, 422 if drawn.problem or form.errors else 200
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What a form's page is drawn from."""
+
+    form: CrudForm
+    purpose: str
+    title: Any
+    problem: Any = None
+    row: Any = None
+    seen: str = ""
+    others: meanwhile.Meanwhile | None = None
+
+
+def _posted() -> MultiDict[str, str] | None:
+    return request.form if request.method == "POST" else None
 
 
 def _existing(operation: Callable[..., Any] | None) -> Callable[..., Any]:
     if operation is None:
         raise NotFound(_("There is nothing here, or it is not within your scope."))
     return operation
-
-
-def _check_unchanged(now: str) -> None:
-    if request.form.get("_seen", now) != now:
-        raise Conflict(
-            _(
-                "Somebody changed this record after you opened it. Your entries are still below;"
-                " open the record in another tab, compare, and save again."
-            ),
-            code="changed_meanwhile",
-        )

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 
 from app.core import audit
 from app.core.actor import Actor
-from app.core.db import db
 from app.web.actions import Related, RowAction
 from app.web.columns import NUMBERS, Column, label_of, plain_text
 from app.web.formats import moment_text, yes_no, yuan
 from app.web.listing import read_page
+from app.web.people import names_of_actors
 
 if TYPE_CHECKING:
     from app.web.crud import CrudView
@@ -228,19 +227,6 @@ def action_title(action: str) -> str:
         "device_job_cancel": _("Cancel the job"),
     }
     return words.get(action, action)
-
-
-_NAMES = text("SELECT id, first_name || coalesce(last_name, '') FROM ab_user WHERE id = ANY(:ids)")
-
-
-def names_of_actors(keys: set[str]) -> dict[str, str]:
-    """Return the names behind ``user:7`` and ``system:demo``; other actors keep their keys."""
-    ids = [int(key.removeprefix("user:")) for key in keys if key.startswith("user:")]
-    rows = db.session.execute(_NAMES, {"ids": ids}) if ids else ()
-    return {
-        **{f"user:{row[0]}": row[1] for row in rows},
-        **{key: _("by itself") for key in keys if key.startswith("system:")},
-    }
 
 
 def _changes(view: CrudView, entry: Any) -> list[dict[str, Any]]:

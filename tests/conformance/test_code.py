@@ -73,8 +73,7 @@ NO_ACTOR = {
 }
 
 #: too long, for a reason
-LONG = {
-}
+LONG = {}
 
 SCOPED_TABLES = {
     table.name for table in Model.metadata.tables.values() if "project_id" in table.c

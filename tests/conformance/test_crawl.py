@@ -36,6 +36,8 @@ NO_LINK = {
     "SwaggerView.show": "known to programmers by its address",
     "UtilView.back": "Flask-AppBuilder's, used by nobody",
     "door.enter": "where one is sent who is not signed in",
+    "exports.fetch": "is there when the worker has written the file; tests/web",
+    "exports.progress": "asked by the page while an export is open",
     "healthz": "asked by balancers",
     "search.search": "opened by the form in the frame",
     "work.counts": "asked by the frame",

@@ -113,7 +113,7 @@ def test_a_device_is_changed_and_keeps_its_settings(admin, printer):
     printer.settings = {"columns": 32}
     db.session.flush()
     page = admin.get(f"/devices/edit/{printer.id}").text
-    seen = re.search(r'name="_seen" value="(\w+)"', page)[1]
+    seen = re.search(r'name="_seen" value="([^"]+)"', page)[1]
     given = {"name": "新机", "driver": "escpos_generic", "url": "COM3", "_seen": seen}
     assert admin.post(f"/devices/edit/{printer.id}", data=given).status_code == 302
     db.session.refresh(printer)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from app.core import background, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict
+from app.core.errors import Conflict, NotAllowed
 from app.core.states import transition
 from app.lists.models import Export, ExportState
 from app.lists.queries import get_own_export
@@ -98,9 +98,14 @@ def cancel_export(export_id: int, *, actor: Actor) -> Export:
     return export
 
 
+def _only_the_worker(actor: Actor) -> None:
+    if actor.kind != "system":
+        raise NotAllowed(_l("Only the worker writes exports."))
+
+
 def claim_export(export_id: int, *, actor: Actor) -> Export | None:
     """Begin to write, or return None if it is not this worker's turn."""
-    actor.require("lists.export:write")
+    _only_the_worker(actor)
     # Two workers that count at the same moment would both begin one too many.
     db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(EXPORT_TASK))))
     running = select(func.count()).where(
@@ -125,7 +130,7 @@ def note_progress(export_id: int, done: int, *, session: Any, actor: Actor) -> b
 
     In a session of its own: the one that reads the rows must not end in between.
     """
-    actor.require("lists.export:write")
+    _only_the_worker(actor)
     running = update(Export).where(
         Export.id == export_id, Export.state == ExportState.RUNNING.value
     )
@@ -137,7 +142,7 @@ def note_progress(export_id: int, done: int, *, session: Any, actor: Actor) -> b
 
 def finish_export(export_id: int, *, rows: int, file_name: str, size: int, actor: Actor) -> bool:
     """Keep the whole file with its export; False if it was ended in the meantime."""
-    actor.require("lists.export:write")
+    _only_the_worker(actor)
     export = _running(export_id)
     if export is None:
         return False
@@ -152,7 +157,7 @@ def finish_export(export_id: int, *, rows: int, file_name: str, size: int, actor
 
 def fail_export(export_id: int, sentence: Any, *, actor: Actor) -> None:
     """Keep why an export ended without a file."""
-    actor.require("lists.export:write")
+    _only_the_worker(actor)
     export = _running(export_id)
     if export is not None:
         transition(export, ExportState.FAILED, actor=actor)
@@ -169,7 +174,7 @@ def _running(export_id: int) -> Export | None:
 
 def tend_exports(*, actor: Actor) -> int:
     """End what a lost worker left behind, and hand over again what nobody began."""
-    actor.require("lists.export:write")
+    _only_the_worker(actor)
     now = clock.now()
     silent = select(Export).where(
         Export.state == ExportState.RUNNING.value, Export.seen_at < now - SILENT_AFTER
@@ -191,7 +196,7 @@ def tend_exports(*, actor: Actor) -> int:
 
 def prune_exports(*, actor: Actor) -> list[str]:
     """End what has expired and return the names of the files to be deleted."""
-    actor.require("lists.export:write")
+    _only_the_worker(actor)
     expired = select(Export).where(
         Export.state == ExportState.DONE.value, Export.expires_at < clock.now()
     )

@@ -120,13 +120,56 @@
   else if (matchMedia("(min-width: 900px)").matches) {
     document.querySelector("form[data-keep] .field input:not([type=hidden]), form[data-keep] .field select")?.focus();
   }
-
-  /* ---- leaving with something typed asks first ---- */
-  document.querySelectorAll("form[data-keep]").forEach((form) => {
-    const facts = () => new URLSearchParams(new FormData(form)).toString();
-    const first = facts();
-    let sent = false;
-    form.addEventListener("submit", () => { sent = true; });
-    addEventListener("beforeunload", (event) => { if (!sent && facts() !== first) event.preventDefault(); });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-faults] a");
+    const box = link && document.getElementById(link.hash.slice(1));
+    if (!box) return;
+    event.preventDefault();
+    box.scrollIntoView({ block: "center" });
+    box.focus();
   });
+
+  /* ---- nothing typed is lost: leaving asks first; what was sent and did not arrive comes back ---- */
+  const KEY = "xk-draft";
+  const person = document.body.dataset.user || "";
+  const secret = (name) => /password|csrf_token|^_seen$|id_number/.test(name);
+  const draftOf = (form) => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !secret(name));
+  const forms = [...document.querySelectorAll("form[data-keep]")];
+  let draft = null;
+  try { draft = JSON.parse(sessionStorage.getItem(KEY) || "null"); } catch { draft = null; }
+  sessionStorage.removeItem(KEY);
+  forms.forEach((form, place) => {
+    const facts = () => new URLSearchParams(new FormData(form)).toString();
+    let sent = false;
+    const first = facts();
+    const answered = Boolean(form.querySelector("[role=alert]"));
+    const mine = draft && draft.person === person && draft.path === location.pathname && draft.place === place;
+    if (mine && !answered && Date.now() - draft.at < 3600000) restore(form, draft.values);
+    form.addEventListener("submit", (event) => {
+      if (event.defaultPrevented) return;
+      sent = true;
+      const kept = { person, path: location.pathname, place, at: Date.now(), values: draftOf(form) };
+      try { sessionStorage.setItem(KEY, JSON.stringify(kept)); } catch { /* a full store only loses the convenience */ }
+    });
+    addEventListener("beforeunload", (event) => { if (!sent && facts() !== first) event.preventDefault(); });
+    addEventListener("pageshow", () => { sent = false; });
+  });
+  function restore(form, values) {
+    const names = new Set(values.map(([name]) => name));
+    let changed = false;
+    for (const box of form.querySelectorAll("input[name], select[name], textarea[name]")) {
+      if (secret(box.name) || box.type === "file" || box.closest(".combo")) continue;
+      const given = values.filter(([name]) => name === box.name).map(([, value]) => value);
+      if (box.type === "checkbox" || box.type === "radio") {
+        const on = given.includes(box.value);
+        changed ||= box.checked !== on;
+        box.checked = on;
+      } else if (names.has(box.name) && box.value !== given[0]) {
+        box.value = given[0];
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        changed = true;
+      }
+    }
+    if (changed) window.xk.toast(document.body.dataset.restored || "", "info");
+  }
 })();

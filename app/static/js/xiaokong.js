@@ -96,10 +96,18 @@
     }
     delete form.dataset.asked;
     if (event.defaultPrevented || form.method === "dialog" || form.method === "get") return;
-    // A second click must not send twice; the button comes back when the page is shown again.
+    // A second click or Enter must not send twice; the button comes back when the page is shown again.
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
     setTimeout(() => event.submitter?.classList.add("busy"));
+    // An answer that is a file leaves the page where it is.
+    setTimeout(() => settle(form), 8000);
   });
-  addEventListener("pageshow", () => document.querySelectorAll(".btn.busy").forEach((b) => b.classList.remove("busy")));
+  function settle(form) {
+    delete form.dataset.sent;
+    form.querySelectorAll(".busy").forEach((button) => button.classList.remove("busy"));
+  }
+  addEventListener("pageshow", () => document.querySelectorAll("form").forEach(settle));
 
   /* ---- clicks that belong to the frame ---- */
   function drawer(open) {
