@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -92,6 +93,18 @@ def write(
     ``progress`` is told the count with every part that is read, and may raise to stop.
     """
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False})
+    # Closed whatever happens: the book keeps its rows in a file of its own until then.
+    with closing(book):
+        return _fill(book, view, query, columns, progress)
+
+
+def _fill(
+    book: Any,
+    view: CrudView,
+    query: Query,
+    columns: list[Column],
+    progress: Callable[[int], None] | None,
+) -> int:
     sheet = book.add_worksheet()
     head = book.add_format({"bold": True, "bottom": 1})
     styles = {kind: book.add_format({"num_format": text}) for kind, text in FORMATS.items()}
@@ -112,7 +125,6 @@ def write(
         for write_cell in writers:
             write_cell(count, row)
     sheet.autofilter(0, 0, count, max(0, len(columns) - 1))
-    book.close()
     return count
 
 

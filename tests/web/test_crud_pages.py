@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import io
+import re
+from datetime import date
 from decimal import Decimal
 
 import openpyxl
@@ -266,12 +268,74 @@ def test_whoever_was_slower_is_told_and_loses_nothing(steward, building, session
     session.flush()
     typed = {"project": building.project_id, "name": "新名", "position": "1", "_seen": seen}
     answer = steward.post(address, data=typed)
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert 'value="新名"' in answer.text
+    assert "<b>9</b>" in answer.text
     session.refresh(building)
-    assert building.position == 9
+    assert (building.position, building.name) == (9, "3栋")
     again = answer.text.split('name="_seen" value="')[1].split('"')[0]
     assert steward.post(address, data={**typed, "_seen": again}).status_code == 302
+
+
+def test_what_only_the_other_one_changed_is_taken_over(steward, building, session):
+    address = f"/sample/buildings/edit/{building.id}"
+    seen = steward.get(address).text.split('name="_seen" value="')[1].split('"')[0]
+    before = building.position
+    building.position = 9
+    session.flush()
+    typed = {"project": building.project_id, "name": "新名", "position": before, "_seen": seen}
+    answer = steward.post(address, data=typed)
+    assert answer.status_code == 409
+    assert re.search(r'name="position"[^>]*value="9"', answer.text)
+    assert 'value="新名"' in answer.text
+
+
+def test_a_form_that_nobody_touched_meanwhile_is_saved(steward, building, session):
+    address = f"/sample/buildings/edit/{building.id}"
+    seen = steward.get(address).text.split('name="_seen" value="')[1].split('"')[0]
+    typed = {"project": building.project_id, "name": "新名", "position": "1", "_seen": seen}
+    assert steward.post(address, data=typed).status_code == 302
+    session.refresh(building)
+    assert building.name == "新名"
+
+
+def test_a_session_that_ended_leads_back_to_the_form(client, building):
+    answer = client.post(f"/sample/buildings/edit/{building.id}", data={"name": "新名"})
+    assert answer.location == f"/login/?next=/sample/buildings/edit/{building.id}"
+
+
+def test_days_are_read_as_people_type_them(steward, building, session):
+    address = f"/sample/buildings/edit/{building.id}"
+    for typed in ("2026/3/7", "2026年3月7日", "20260307", "2026-03-07"):
+        data = {
+            "project": building.project_id,
+            "name": "3栋",
+            "position": "1",
+            "completed_on": typed,
+        }
+        assert steward.post(address, data=data).status_code == 302, typed
+        session.refresh(building)
+        assert building.completed_on == date(2026, 3, 7)
+
+
+def test_a_refused_form_names_its_faults_above_and_leads_to_them(steward, building):
+    answer = steward.post(
+        f"/sample/buildings/edit/{building.id}",
+        data={"project": building.project_id, "name": "", "position": "x"},
+    )
+    assert answer.status_code == 422
+    assert 'href="#name"' in answer.text
+    assert 'href="#position"' in answer.text
+
+
+def test_a_step_is_taken_with_all_rows_that_the_list_found(steward, rooms, session):
+    taken = steward.post(
+        "/sample/rooms/act/release", data={"all": "1", "found": "status=held&floor.max=10"}
+    )
+    assert taken.status_code == 302
+    session.expire_all()
+    assert [room.status for room in rooms[:10]] == ["available"] * 10
+    assert rooms[11].status == "held"
 
 
 def test_an_error_of_ours_is_a_logged_500_and_no_flash(steward, building, caplog):

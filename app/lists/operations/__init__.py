@@ -2,6 +2,7 @@
 
 from app.lists.operations.exports import (
     EXPORT_TASK,
+    MOST_OPEN,
     ExportOrder,
     ask_export,
     cancel_export,
@@ -17,6 +18,7 @@ from app.lists.operations.views import Sharing, choose_default, delete_view, kee
 
 __all__ = [
     "EXPORT_TASK",
+    "MOST_OPEN",
     "ExportOrder",
     "Sharing",
     "ask_export",
