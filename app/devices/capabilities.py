@@ -246,8 +246,15 @@ class Setting:
     default: bool | int | str
     help: str = ""
     choices: tuple[int | str, ...] = ()
+    #: how the choices are called, in their order; without them they stand as they are
+    choice_titles: tuple[str, ...] = ()
     minimum: int = 0
     maximum: int = 1_000_000
+
+    def title_of(self, value: object) -> str:
+        """How a choice is called, untranslated; the value itself where it has no title."""
+        titles = dict(zip(map(str, self.choices), self.choice_titles, strict=False))
+        return titles.get(str(value), str(value))
 
     def parse(self, raw: object) -> bool | int | str:
         """The value in this setting's own type, from JSON or a form; raises `bad_settings`."""

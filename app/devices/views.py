@@ -232,13 +232,16 @@ def settings_text(device: Device) -> str:
         return ""
     spec = catalogue.driver(device.driver)
     values = _known(spec, device.settings)
-    return "; ".join(
-        f"{catalogue.text(one.title)} {_value_text(values[one.name])}" for one in spec.settings
+    return "\n".join(
+        f"{catalogue.text(one.title)}: {_value_text(one, values[one.name])}"
+        for one in spec.settings
     )
 
 
-def _value_text(value: Any) -> str:
-    return str(yes_no(value)) if isinstance(value, bool) else str(value)
+def _value_text(setting: Setting, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(yes_no(value))
+    return str(catalogue.text(setting.title_of(value))) if setting.choices else str(value)
 
 
 class DeviceView(CrudView):
@@ -262,6 +265,7 @@ class DeviceView(CrudView):
         "url": _l("A port such as /dev/ttyUSB0 or COM3, or socket://address:port."),
     }
     computed = {"light": light_of, "settings_text": settings_text}
+    wide = ("settings_text",)
     formatters = {"kind": queries.kind_title, "light": light_chip}
     order = ("station.name", "name")
     load = ("station",)
@@ -335,7 +339,9 @@ def _setting_field(setting: Setting) -> Any:
     given = {"description": catalogue.text(setting.help)}
     title = catalogue.text(setting.title)
     if setting.choices:
-        choices = choices_of({str(choice): str(choice) for choice in setting.choices})
+        choices = choices_of(
+            {str(choice): catalogue.text(setting.title_of(choice)) for choice in setting.choices}
+        )
         return SelectField(title, choices=choices, **given)
     if isinstance(setting.default, bool):
         return BooleanField(title, **given)

@@ -156,7 +156,7 @@ class RoomPriceView(CrudView):
     search_columns = ("room", "plan", "list_total", "valid_from", "valid_to")
     quick_columns = ("room.number", "plan.number")
     computed = {"floor": floor_of}
-    formatters = {"floor": lambda total: None if total is None else f"{total:,}"}
+    figures = ("floor",)
     label_columns = {
         "list_unit_price": _l("List price per m²"),
         "list_total": _l("List total"),

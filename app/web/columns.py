@@ -166,7 +166,8 @@ def plain_text(column: Column, value: Any) -> str:
     if isinstance(value, bool):
         return str(formats.yes_no(value))
     if isinstance(value, Decimal):
-        return money.format_yuan(value) + ("%" if column.kind == "percent" else "")
+        figure = formats.with_minus(money.format_yuan(value))
+        return figure + ("%" if column.kind == "percent" else "")
     if column.kind == "moment" and isinstance(value, datetime):
         return formats.moment_text(value)
     return formats.day_text(value) if isinstance(value, date) else str(value)

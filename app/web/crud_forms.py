@@ -46,7 +46,7 @@ class AmountField(StringField):
     """Yuan, m² or percent with up to two decimals; thousands may be separated."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        self.typed = valuelist[0].strip() if valuelist else ""
+        self.typed = valuelist[0].strip().replace("\N{MINUS SIGN}", "-") if valuelist else ""
         self.data = None
         if self.typed:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask import url_for
@@ -58,6 +59,10 @@ class Declared:
     #: ``("building.name", "-floor")``; a minus is descending
     order: Sequence[str] = ("-id",)
     page_size: int = 25
+    #: columns that hold long text: the whole width of the record's page
+    wide: Sequence[str] = ()
+    #: computed columns that hold figures: right-aligned, in figures that line up
+    figures: Sequence[str] = ()
     #: columns whose sum stands below the page
     totals: Sequence[str] = ()
     add_operation: Callable[..., Any] | None = None
@@ -100,7 +105,7 @@ class Declared:
 
     def column(self, path: str) -> Column:
         """Return the column of that name with this view's label and states."""
-        return resolve(
+        found = resolve(
             self.model,
             path,
             labels=self.label_columns,
@@ -108,6 +113,7 @@ class Declared:
             formatters=self.formatters,
             computed=self.computed,
         )
+        return replace(found, kind="number") if path in self.figures else found
 
     def title_of(self, row: Any) -> str:
         """Return how a row is called."""

@@ -45,7 +45,12 @@ ROOM_MARKS = {
 
 def yuan(amount: Any) -> str:
     """Write an amount with thousands separated and two decimals; nothing for None."""
-    return "" if amount is None else money.format_yuan(_decimal(amount))
+    return "" if amount is None else with_minus(money.format_yuan(_decimal(amount)))
+
+
+def with_minus(figure: str) -> str:
+    """Write a negative figure with a minus, which is as wide as a digit; a hyphen is not."""
+    return f"\N{MINUS SIGN}{figure[1:]}" if figure.startswith("-") else figure
 
 
 def square_metres(amount: Any) -> str:

@@ -20,6 +20,7 @@ from app.web.actions import MOST_TOGETHER, RowAction
 from app.web.chosen_columns import chosen_columns
 from app.web.columns import NUMBERS, Column
 from app.web.filters import ActiveFilter, names_of
+from app.web.formats import with_minus
 from app.web.list_memory import SIZES, ViewTab, plain_query, sharing_offers, tabs
 from app.web.listing import Page, read_page
 
@@ -291,7 +292,9 @@ def _totals(view: CrudView, columns: list[Column], rows: list[Any]) -> list[Cell
         if column.path in view.totals:
             amounts = [column.value(row) for row in rows]
             total = sum((one for one in amounts if one is not None), Decimal(0))
-            shown = money.format_yuan(total) if column.kind != "integer" else f"{total:,}"
+            shown = (
+                with_minus(money.format_yuan(total)) if column.kind != "integer" else f"{total:,}"
+            )
         cells.append(Cell(shown, column.css if shown else "blank", str(column.label)))
     return cells
 

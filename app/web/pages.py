@@ -7,9 +7,7 @@ from typing import Any
 from flask import redirect, url_for
 from flask_appbuilder import IndexView as FrameworkIndexView
 from flask_appbuilder import expose
-from flask_babel import gettext as _
 
-from app.core.errors import NotAllowed
 from app.web import menu
 from app.web.access import signed_in
 
@@ -25,7 +23,5 @@ class IndexView(FrameworkIndexView):
             return redirect(url_for("door.enter"))
         home = menu.home_for(actor)
         if home is None:
-            raise NotAllowed(
-                _("Your account has no rights yet. Ask your administrator for a role.")
-            )
+            return self.render_template("web/nothing_yet.html")
         return redirect(home)

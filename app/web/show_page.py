@@ -134,7 +134,12 @@ def _fact(view: CrudView, path: str, row: Any, actor: Actor) -> Fact:
         unit = "㎡"
     if unit is not None and value is not None:
         shown = Markup("{} {}").format(shown, unit)
-    return Fact(column.label, shown, "num" if figure else "", wide=column.kind in ("long", "json"))
+    return Fact(
+        column.label,
+        shown,
+        "num" if figure else "",
+        wide=column.kind in ("long", "json") or path in view.wide,
+    )
 
 
 def _linked(column: Column, row: Any, shown: Any, actor: Actor) -> Any:

@@ -18,6 +18,7 @@ from app.core.errors import Conflict, NotFound, WrongState
 from app.core.uow import unit_of_work
 from app.lists import operations
 from app.lists.models import Export
+from app.notices.models import Notice
 from app.web import exports
 
 DOWNLOAD = "/sample/rooms/export/"
@@ -55,6 +56,8 @@ def test_the_worker_writes_the_file_and_its_owner_fetches_it(steward, rooms, lon
     export = asked(steward, "status=held&order=-gross_area")
     run(export)
     assert (export.state, export.done, export.total) == ("done", 15, 15)
+    told = db.session.scalars(select(Notice.kind).where(Notice.user_id == export.owner_id))
+    assert list(told) == ["export_done"]
     assert "下载" in steward.get("/exports/").text or "Download" in steward.get("/exports/").text
     answer = steward.get(f"/exports/{export.id}/file")
     (tmp_path / "x.xlsx").write_bytes(answer.data)

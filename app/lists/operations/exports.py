@@ -16,6 +16,7 @@ from app.core.errors import Conflict, NotAllowed
 from app.core.states import transition
 from app.lists.models import Export, ExportState
 from app.lists.queries import get_own_export
+from app.lists.signals import export_ended
 
 #: the worker's task, which ``app.web.exports.run`` carries out
 EXPORT_TASK = "lists.write_export"
@@ -152,6 +153,7 @@ def finish_export(export_id: int, *, rows: int, file_name: str, size: int, actor
     export.ended_at = clock.now()
     export.expires_at = export.ended_at + timedelta(days=KEPT_DAYS)
     db.session.flush()
+    export_ended.send("lists", export=export, actor=actor)
     return True
 
 
@@ -163,6 +165,7 @@ def fail_export(export_id: int, sentence: Any, *, actor: Actor) -> None:
         transition(export, ExportState.FAILED, actor=actor)
         export.problem, export.ended_at = str(sentence)[:300], clock.now()
         db.session.flush()
+        export_ended.send("lists", export=export, actor=actor)
 
 
 def _running(export_id: int) -> Export | None:
@@ -184,6 +187,7 @@ def tend_exports(*, actor: Actor) -> int:
         transition(export, ExportState.FAILED, actor=actor)
         # Empty: a page says in the reader's language that the worker was ended.
         export.problem, export.ended_at = "", now
+        export_ended.send("lists", export=export, actor=actor)
     late = select(Export.id).where(
         Export.state == ExportState.WAITING.value, Export.created_at < now - LATE_AFTER
     )

@@ -34,6 +34,7 @@ DRIVER: Final = DriverSpec(
             "partial",
             N_("With none, the paper is fed past the tear bar."),
             choices=("partial", "full", "none"),
+            choice_titles=(N_("Partial cut"), N_("Full cut"), N_("No cutter")),
         ),
         Setting(
             "proof",
@@ -44,6 +45,7 @@ DRIVER: Final = DriverSpec(
                 " printers that do not confirm; paper that ends late may then go unnoticed."
             ),
             choices=("buffered", "status"),
+            choice_titles=(N_("Buffered"), N_("Status only")),
         ),
         Setting(
             "status_queries",
@@ -51,11 +53,32 @@ DRIVER: Final = DriverSpec(
             "1234",
             N_("Which of the four status questions the printer answers."),
             choices=("1234", "124", "14", "1"),
+            choice_titles=(
+                N_("All four (1, 2, 3, 4)"),
+                N_("1, 2 and 4"),
+                N_("1 and 4"),
+                N_("Only 1"),
+            ),
         ),
         Setting("baudrate", N_("Baud rate"), 9600, choices=(9600, 19200, 38400, 57600, 115200)),
-        Setting("parity", N_("Parity"), "none", choices=("none", "even", "odd")),
         Setting(
-            "flow", N_("Flow control"), "none", choices=("none", "rtscts", "dsrdtr", "xonxoff")
+            "parity",
+            N_("Parity"),
+            "none",
+            choices=("none", "even", "odd"),
+            choice_titles=(N_("No parity"), N_("Even parity"), N_("Odd parity")),
+        ),
+        Setting(
+            "flow",
+            N_("Flow control"),
+            "none",
+            choices=("none", "rtscts", "dsrdtr", "xonxoff"),
+            choice_titles=(
+                N_("No flow control"),
+                N_("Hardware (RTS/CTS)"),
+                N_("Hardware (DTR/DSR)"),
+                N_("Software (XON/XOFF)"),
+            ),
         ),
         Setting("drawer_pin", N_("Cash drawer pin"), 2, choices=(2, 5)),
         Setting(
