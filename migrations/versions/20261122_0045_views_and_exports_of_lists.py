@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "5d1c7e3a90b2"
-down_revision = "c7d1a90e4b26"
+down_revision = "c5e20d9a71f3"
 branch_labels = None
 depends_on = None
 
