@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import brotli
 from flask import Flask, Response, request
+from werkzeug.http import parse_accept_header
 
 LEAST_BYTES = 1024
 MOST_STATIC_BYTES = 4_000_000
@@ -22,7 +23,12 @@ TYPES = (
 
 
 def _wanted() -> str | None:
-    accepted = request.accept_encodings
+    return _best(request.headers.get("Accept-Encoding", ""))
+
+
+@lru_cache(maxsize=256)
+def _best(header: str) -> str | None:
+    accepted = parse_accept_header(header)
     if accepted["br"] > 0:
         return "br"
     return "gzip" if accepted["gzip"] > 0 else None

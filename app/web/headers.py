@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
@@ -16,13 +17,19 @@ POLICY = (
 
 def live_origin() -> str:
     """Return the origin of the live server: LIVE_URL's, else this host on LIVE_PORT."""
-    given = current_app.config.get("LIVE_URL")
+    config = current_app.config
+    return _origin(config.get("LIVE_URL"), request.scheme, request.host, config["LIVE_PORT"])
+
+
+# Every answer names it; the hosts that ask are few, and who makes some up finds a bounded store.
+@lru_cache(maxsize=256)
+def _origin(given: str | None, scheme: str, host: str, port: int) -> str:
     if given:
         parts = urlsplit(given)
         return f"{parts.scheme}://{parts.netloc}"
-    name = urlsplit(f"//{request.host}").hostname or "localhost"
+    name = urlsplit(f"//{host}").hostname or "localhost"
     name = f"[{name}]" if ":" in name else name
-    return f"{request.scheme}://{name}:{current_app.config['LIVE_PORT']}"
+    return f"{scheme}://{name}:{port}"
 
 
 def _set(response: Response) -> Response:

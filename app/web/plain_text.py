@@ -12,6 +12,7 @@ from app.web.rest import BadRequest
 
 #: an escape in JSON that may stand for such a character; a pair of surrogates is a good one
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -42,7 +43,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _unfit(text: str) -> bool:
-    return "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text)
+    return _UNFIT.search(text) is not None
 
 
 def _refusal() -> BadRequest:
