@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 from pathlib import Path
@@ -76,6 +77,44 @@ def database_url(data: Path) -> str:
     return given or running_url(data) or ""
 
 
+#: how people prove who they are → Flask-AppBuilder's number for it
+DB, LDAP, OAUTH = 1, 2, 4
+AUTH_TYPES = {"db": DB, "ldap": LDAP, "oauth": OAUTH}
+
+
+def auth_type() -> int:
+    """Return Flask-AppBuilder's number for AUTH_TYPE: db, ldap or oauth."""
+    given = (os.environ.get("AUTH_TYPE") or "db").lower()
+    if given not in AUTH_TYPES:
+        message = f"AUTH_TYPE is {given!r}; it may be db, ldap or oauth"
+        raise RuntimeError(message)
+    return AUTH_TYPES[given]
+
+
+def ldap_settings() -> dict[str, Any]:
+    """Return every AUTH_LDAP_… of the environment under Flask-AppBuilder's own name."""
+    words = {"true": True, "1": True, "false": False, "0": False}
+    given = {name: value for name, value in os.environ.items() if name.startswith("AUTH_LDAP_")}
+    if "AUTH_LDAP_SERVER" not in given:
+        message = "AUTH_TYPE=ldap needs AUTH_LDAP_SERVER, such as ldaps://ad.example.com"
+        raise RuntimeError(message)
+    return {name: words.get(value.lower(), value) for name, value in given.items()}
+
+
+def oauth_providers() -> list[dict[str, Any]]:
+    """Return the providers declared in the JSON file that OAUTH_PROVIDERS_FILE names."""
+    path = os.environ.get("OAUTH_PROVIDERS_FILE", "")
+    if not path or not Path(path).is_file():
+        message = "AUTH_TYPE=oauth needs OAUTH_PROVIDERS_FILE, a JSON file of providers"
+        raise RuntimeError(message)
+    found: list[dict[str, Any]] = json.loads(Path(path).read_text(encoding="utf-8"))
+    for one in found:
+        if not one.get("name") or not one.get("remote_app"):
+            message = f"every provider in {path} needs a name and a remote_app"
+            raise RuntimeError(message)
+    return found
+
+
 class Config:
     """Settings of one process; environment variables are named in docs and README."""
 
@@ -109,7 +148,12 @@ class Config:
 
     def _framework(self) -> None:
         self.APP_NAME = "销控"
-        self.AUTH_TYPE = 1
+        self.AUTH_TYPE = auth_type()
+        if self.AUTH_TYPE == LDAP:
+            for name, value in ldap_settings().items():
+                setattr(self, name, value)
+        if self.AUTH_TYPE == OAUTH:
+            self.OAUTH_PROVIDERS = oauth_providers()
         # Nobody holds this role: the framework would give it every permission there is.
         self.AUTH_ROLE_ADMIN = "framework-admin"
         self.AUTH_ROLE_PUBLIC = ""
@@ -140,9 +184,11 @@ class Config:
         self.BABEL_TRANSLATION_DIRECTORIES = str(ROOT / "translations")
 
     def _cookies(self) -> None:
-        self.SESSION_COOKIE_NAME = "xiaokong"
+        self.SESSION_COOKIE_SECURE = os.environ.get("HTTPS_ONLY") == "1"
+        # Browsers take a cookie of this name over HTTPS only, and for this very host.
+        self.SESSION_COOKIE_NAME = "__Host-xiaokong" if self.SESSION_COOKIE_SECURE else "xiaokong"
         self.SESSION_COOKIE_HTTPONLY = True
         self.SESSION_COOKIE_SAMESITE = "Lax"
-        self.SESSION_COOKIE_SECURE = os.environ.get("HTTPS_ONLY") == "1"
-        self.PERMANENT_SESSION_LIFETIME = 12 * 3600
+        # How long a signature is good at most; sessions end by their rows in the database.
+        self.PERMANENT_SESSION_LIFETIME = 31 * 24 * 3600
         self.REMEMBER_COOKIE_HTTPONLY = True

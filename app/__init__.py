@@ -16,7 +16,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from app import cli, models, views, web
-    from app.admin import security, sign_in
+    from app.admin import account_views, outside_sign_in, security, sign_in
     from app.core import secrets
     from app.core.db import db
     from app.extensions import make_appbuilder, migrate
@@ -38,6 +38,8 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     security.init_app(app)
     web.init_app(app)
     sign_in.init_app(app)
+    account_views.init_app(app)
+    outside_sign_in.init_app(app)
     with app.app_context():
         appbuilder = make_appbuilder()
         appbuilder.init_app(app, db.session)

@@ -106,14 +106,12 @@ def _prepare(stage: Stage, buildings: int, people: int) -> None:
     from flask_migrate import upgrade
 
     from app import create_app
-    from app.admin.principal import read_actor
-    from app.admin.security import issue_token
     from app.admin.sync import sync_access
     from app.core.actor import system_actor
     from app.core.db import db
     from app.core.uow import unit_of_work
     from app.estate.models import Project
-    from tests.factories.people import make_user
+    from tests.factories.people import make_user, token_for
 
     app = create_app({"DATABASE_URL": stage.url, **KEYS})
     with app.app_context():
@@ -124,11 +122,9 @@ def _prepare(stage: Stage, buildings: int, people: int) -> None:
         with unit_of_work(system_actor("bench")):
             project = db.session.query(Project).filter_by(code="BENCH").one()
             stage.project_id = project.id
-            stage.users = [make_user("consultant", projects=[project]).id for _ in range(people)]
-        for user in stage.users:
-            actor = read_actor(user)
-            assert actor is not None
-            stage.tokens.append(issue_token(user, actor.access_version)[0])
+            users = [make_user("consultant", projects=[project]) for _ in range(people)]
+            stage.users = [user.id for user in users]
+            stage.tokens += [token_for(user) for user in users]
         db.session.remove()
         db.engine.dispose()
 

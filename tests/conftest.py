@@ -18,7 +18,13 @@ from app.core import clock, settings
 from app.core.actor import Actor, set_actor
 from app.core.db import db
 from tests import database
-from tests.factories.people import make_organization, make_project, make_user
+from tests.factories.people import (
+    make_organization,
+    make_project,
+    make_user,
+    open_sign_in,
+    token_for,
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -177,24 +183,18 @@ def sign_in() -> Callable[..., FlaskClient]:
     """``sign_in(client, user)``: the client's cookie is that user's from now on."""
 
     def enter(client: FlaskClient, user: Any) -> FlaskClient:
+        opened = open_sign_in(user)
         with client.session_transaction() as cookie:
-            cookie["uid"] = user.id
-            cookie["v"] = user.access_version
+            cookie["uid"], cookie["key"] = opened.user_id, opened.key
         return client
 
     return enter
 
 
 @pytest.fixture
-def bearer(app: Flask) -> Callable[[Any], dict[str, str]]:
+def bearer(session: Any) -> Callable[[Any], dict[str, str]]:  # noqa: ARG001
     """``bearer(user)``: the header of a token for that user."""
-    from app.admin.security import issue_token
-
-    def make(user: Any) -> dict[str, str]:
-        with app.app_context():
-            return {"Authorization": f"Bearer {issue_token(user.id, user.access_version)[0]}"}
-
-    return make
+    return lambda user: {"Authorization": f"Bearer {token_for(user)}"}
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 from flask_appbuilder import expose
 from marshmallow import fields
 
-from app.admin.security import issue_token
-from app.admin.sign_in import check_sign_in
+from app.admin.entering import enter
+from app.admin.security import TOKEN_LIFE, caller, directory, issue_token
 from app.web.rest import Body, RestApi, read_body
 
 
@@ -18,7 +18,7 @@ class SignInBody(Body):
     username = fields.String(required=True)
     password = fields.String(required=True)
     provider = fields.String(load_default="db")
-    otp = fields.String(load_default="")
+    otp = fields.String(load_default="", allow_none=True)
 
 
 class SecurityApi(RestApi):
@@ -37,8 +37,15 @@ class SecurityApi(RestApi):
               description: a token, valid for 15 minutes
         """
         body = read_body(SignInBody)
-        user_id, version = check_sign_in(body["username"], body["password"])
-        token, seconds = issue_token(user_id, version)
+        opened = enter(
+            body["username"],
+            body["password"],
+            otp=body["otp"] or "",
+            caller=caller("program"),
+            life=TOKEN_LIFE,
+            directory=directory(),
+        )
+        token, seconds = issue_token(opened)
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
         return self.response(200, **answer)
 

@@ -1,4 +1,4 @@
-"""Users, role profiles, the organization tree and sign-in failures."""
+"""Users, role profiles, the organization tree, and what signing in leaves behind."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 from flask_appbuilder.security.sqla.models import User as FrameworkUser
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
     Integer,
     String,
+    Text,
     UniqueConstraint,
     false,
     text,
@@ -35,10 +37,15 @@ __all__ = [
     "AppUser",
     "Organization",
     "OrganizationMember",
+    "PasswordHistory",
     "Post",
     "PostTemplate",
+    "RecoveryCode",
     "RoleProfile",
+    "RoleSecurity",
+    "SecondFactor",
     "SignInFailure",
+    "SignInSession",
     "Team",
     "TeamMember",
 ]
@@ -58,6 +65,7 @@ class AppUser(FrameworkUser):
     access_version: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     #: the user must choose a new password before anything else
     must_change_password: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    password_changed_at: Mapped[moment | None]
     #: reaches every project of the group (administrators and group leaders)
     whole_group: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
@@ -195,7 +203,10 @@ class TeamMember(ProjectScoped, Base):
 
 
 class SignInFailure(Base):
-    """登录失败: one failed attempt, counted for a name and for an address."""
+    """登录失败: one attempt, counted for a name and for an address before it is looked at.
+
+    An attempt that succeeds is deleted; one whose outcome nobody wrote down counts as failed.
+    """
 
     __tablename__ = "admin_sign_in_failure"
     __audited__ = False
@@ -208,3 +219,76 @@ class SignInFailure(Base):
     username: Mapped[str] = mapped_column(String(128))
     address: Mapped[str] = mapped_column(String(64))
     forgiven_at: Mapped[moment | None]
+    #: still being looked at
+    pending: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
+
+
+class SignInSession(Base):
+    """登录会话: one browser or program signed in as a user; its cookie or token refers to it."""
+
+    __tablename__ = "admin_sign_in_session"
+    __audited__ = False
+
+    user_id: Mapped[int] = user_ref(nullable=False)
+    #: SHA-256 of the key that only the cookie or token knows
+    key_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    #: ``browser`` or ``program``
+    kind: Mapped[str] = mapped_column(String(10))
+    #: the user's when it began; a change of rights raises his, which ends the session
+    access_version: Mapped[int]
+    started_at: Mapped[moment]
+    seen_at: Mapped[moment]
+    idle_until: Mapped[moment]
+    ends_at: Mapped[moment]
+    address: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(String(80))
+    #: what must be done before anything else: ``password``, ``second_factor`` or nothing
+    duty: Mapped[str] = mapped_column(String(20), server_default="")
+    ended_at: Mapped[moment | None]
+    end_reason: Mapped[str] = mapped_column(String(20), server_default="")
+    user: Mapped[AppUser] = relationship(foreign_keys="SignInSession.user_id")
+
+
+class SecondFactor(Base):
+    """二次验证: a user's secret for one-time codes, encrypted under the row's id."""
+
+    __tablename__ = "admin_second_factor"
+    __audited__ = False
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), unique=True)
+    secret: Mapped[str] = mapped_column(Text)
+    confirmed_at: Mapped[moment | None]
+    #: the time step of the last code that was taken; no code counts twice
+    last_step: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+
+
+class RecoveryCode(Base):
+    """恢复码: lets a user in once without his second factor; only a keyed digest is kept."""
+
+    __tablename__ = "admin_recovery_code"
+    __audited__ = False
+    __table_args__ = (UniqueConstraint("user_id", "code_digest"),)
+
+    user_id: Mapped[int] = user_ref(nullable=False)
+    code_digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[moment | None]
+
+
+class PasswordHistory(Base):
+    """用过的密码: the last few, as hashes, so that none is chosen again."""
+
+    __tablename__ = "admin_password_history"
+    __audited__ = False
+
+    user_id: Mapped[int] = user_ref(nullable=False)
+    at: Mapped[created_moment]
+    password: Mapped[str] = mapped_column(String(256))
+
+
+class RoleSecurity(GroupWide, Base):
+    """角色登录要求: what a role asks of the people who hold it when they sign in."""
+
+    __tablename__ = "admin_role_security"
+
+    role_id: Mapped[int] = mapped_column(ForeignKey("ab_role.id", ondelete="CASCADE"), unique=True)
+    second_factor: Mapped[bool] = mapped_column(Boolean, server_default=false())

@@ -1,153 +1,24 @@
-"""What administrators and people signing in do: signing in, users, roles, membership."""
+"""What administrators do: users, roles, the organization tree and its members, settings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text, update
-from werkzeug.security import check_password_hash, generate_password_hash
+from sqlalchemy import select, text
+from werkzeug.security import generate_password_hash
 
-from app.admin.models import AppUser, Organization, OrganizationMember, SignInFailure
+from app.admin.models import AppUser, Organization, OrganizationMember
+from app.admin.passwords import check_password
 from app.admin.reach import require_governed, require_node, require_whole_group
-from app.core import audit, clock
+from app.admin.sessions import touch_access
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.permissions import ROLE_TITLES
 from app.core.settings import set_setting
-
-#: failures of a name or of an address within the window, after which nobody gets in
-FAILURES_ALLOWED = 10
-FAILURE_WINDOW = timedelta(minutes=15)
-SHORTEST_PASSWORD = 10
-#: a hash that fits no password: an unknown name takes as long as a wrong password
-_NOBODY = generate_password_hash("nobody has this password")
-
-
-class WrongPassword(DomainError):
-    """The name or the password is wrong; which of them is not told."""
-
-    status = 401
-    default_code = "wrong_password"
-
-
-class TooManyFailures(DomainError):
-    """The name or the address has failed too often."""
-
-    status = 429
-    default_code = "too_many_requests"
-
-
-def sign_in(username: str, password: str, address: str) -> AppUser:
-    """Return the user whose name and password these are, and write down the attempt.
-
-    Raises WrongPassword, or TooManyFailures after ten failures of the name or of the address
-    within 15 minutes. The failure is written by the caller's unit of work through
-    ``record_failure``, since the refusal rolls this one back.
-    """
-    _check_failures(username, address)
-    user = find_user(username)
-    stored = user.password if user is not None and user.password else _NOBODY
-    matches = check_password_hash(stored, password)
-    if user is None or not matches or not user.active:
-        raise WrongPassword(_l("The user name or the password is wrong."))
-    user.last_login = clock.now().replace(tzinfo=None)
-    user.login_count = (user.login_count or 0) + 1
-    audit.record("sign_in", table_name="ab_user", row_id=user.id)
-    return user
-
-
-def _check_failures(username: str, address: str) -> None:
-    since = clock.now() - FAILURE_WINDOW
-    counts = db.session.execute(
-        text(
-            "SELECT count(*) FILTER (WHERE username = :username),"
-            " count(*) FILTER (WHERE address = :address) FROM admin_sign_in_failure"
-            " WHERE at > :since AND forgiven_at IS NULL"
-            " AND (username = :username OR address = :address)"
-        ),
-        {"username": username, "address": address, "since": since},
-    ).one()
-    if max(counts) >= FAILURES_ALLOWED:
-        raise TooManyFailures(
-            _l("Too many failed attempts. Wait 15 minutes, or ask your administrator."),
-            details={"retry_after": int(FAILURE_WINDOW.total_seconds())},
-        )
-
-
-def record_failure(username: str, address: str) -> None:
-    """Write down a failed attempt."""
-    db.session.add(SignInFailure(username=username[:128], address=address[:64], at=clock.now()))
-    db.session.flush()
-
-
-def change_password(*, current: str, password: str, actor: Actor) -> AppUser:
-    """Let the actor choose a new password; his other sessions end.
-
-    Raises Invalid if the present one is wrong, the new one weak, or both the same.
-    """
-    user: AppUser = db.session.get_one(AppUser, actor.id)
-    if not check_password_hash(user.password or _NOBODY, current):
-        sentence = _l("This is not your present password.")
-        raise Invalid(sentence, fields={"current": sentence})
-    if current == password:
-        sentence = _l("Choose another password than the present one.")
-        raise Invalid(sentence, fields={"password": sentence})
-    set_password(user, password)
-    user.must_change_password = False
-    audit.record("password_change", table_name="ab_user", row_id=user.id)
-    return user
-
-
-def reset_password(user: AppUser, *, password: str, actor: Actor) -> None:
-    """Give a user a new password that he must change; his sessions end, his lock is opened.
-
-    Raises NotAllowed for a user who reaches further than the actor.
-    """
-    actor.require("admin.user:edit")
-    require_governed(user, actor)
-    set_password(user, password)
-    user.must_change_password = True
-    forgive_failures(user, actor=actor)
-
-
-def forgive_failures(user: AppUser, *, actor: Actor) -> None:
-    """Let a locked user in again."""
-    actor.require("admin.user:edit")
-    require_governed(user, actor)
-    db.session.execute(
-        update(SignInFailure)
-        .where(SignInFailure.username == user.username, SignInFailure.forgiven_at.is_(None))
-        .values(forgiven_at=clock.now())
-    )
-
-
-def check_password(password: str) -> None:
-    """Raise Invalid unless the password is long and mixed enough."""
-    kinds = sum(
-        any(test(letter) for letter in password)
-        for test in (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
-    )
-    if len(password) < SHORTEST_PASSWORD or kinds < 2:  # noqa: PLR2004 - two kinds of characters
-        sentence = _l("A password has at least 10 characters of two kinds.")
-        raise Invalid(sentence, fields={"password": sentence})
-
-
-def set_password(user: AppUser, password: str) -> None:
-    """Store a new password and end every session of the user."""
-    check_password(password)
-    user.password = generate_password_hash(password)
-    touch_access(user)
-
-
-def touch_access(*users: AppUser) -> None:
-    """Raise the access version: sessions and tokens of these users end."""
-    for user in users:
-        user.access_version = (user.access_version or 0) + 1
-    db.session.flush()
 
 
 def add_user(
@@ -165,7 +36,7 @@ def add_user(
     if db.session.scalar(taken) is not None:
         sentence = _l("The user name %(name)s is taken.", name=username)
         raise Conflict(sentence, fields={"username": sentence})
-    check_password(password)
+    check_password(password, username=username)
     user = AppUser(
         username=username,
         first_name=full_name,
@@ -175,6 +46,7 @@ def add_user(
         password=generate_password_hash(password),
         whole_group=bool(more.get("whole_group")),
         must_change_password=True,
+        password_changed_at=clock.now(),
     )
     user.roles = _roles(role_ids, [], actor)
     db.session.add(user)
@@ -370,20 +242,6 @@ def _check_parent(organization: Organization, parent_id: int | None) -> None:
     if db.session.scalar(above, {"parent": parent_id, "id": organization.id}):
         sentence = _l("An organization cannot hang under itself.")
         raise Invalid(sentence, fields={"parent_id": sentence})
-
-
-def prune_failures() -> int:
-    """Delete attempts older than a month; return how many went."""
-    result = db.session.execute(
-        text("DELETE FROM admin_sign_in_failure WHERE at < now() - interval '30 days'")
-    )
-    return int(result.rowcount)
-
-
-def find_user(username: str) -> AppUser | None:
-    """Return the user of this name, or None."""
-    found: AppUser | None = db.session.scalar(select(AppUser).where(AppUser.username == username))
-    return found
 
 
 def change_setting(name: str, value: Any, *, actor: Actor) -> Any:

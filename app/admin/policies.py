@@ -10,6 +10,8 @@ declare_permissions(
     Permission("admin.user:see", _l("See users"), "U"),
     Permission("admin.user:add", _l("Add users"), "U"),
     Permission("admin.user:edit", _l("Change users, reset passwords"), "U"),
+    Permission("admin.session:see", _l("See who is signed in"), "U"),
+    Permission("admin.session:end", _l("End sign-ins of others"), "U"),
     Permission("admin.role:see", _l("See roles and permissions"), "U"),
     Permission("admin.role:edit", _l("Change roles"), "U"),
     Permission("admin.team:see", _l("See teams and posts"), "SMDU"),

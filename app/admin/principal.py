@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
 from app.core.actor import Actor
-from app.core.db import db, register_version_source
+from app.core.db import db, register_access_source
 
 #: seconds after which a process reads a principal again although its version has not changed:
 #: projects added below a node of the tree reach people without anybody touching their accounts
 KEPT_SECONDS = 30.0
 LARGEST_CACHE = 5000
 
-register_version_source(
-    "(SELECT u.access_version FROM ab_user u WHERE u.id = %(actor_id)s AND u.active)"
+# The session counts while nothing has ended it, neither a clock nor a change of rights.
+register_access_source(
+    "(SELECT ARRAY[u.access_version::text, s.id::text, s.duty,"
+    " extract(epoch FROM s.seen_at)::bigint::text]"
+    " FROM ab_user u LEFT JOIN admin_sign_in_session s ON s.key_digest = %(session)s"
+    " AND s.user_id = u.id AND s.access_version = u.access_version AND s.ended_at IS NULL"
+    " AND least(s.idle_until, s.ends_at) > %(now)s"
+    " WHERE u.id = %(actor_id)s AND u.active)"
 )
+
+
+class Access(NamedTuple):
+    """What a signed-in request stands on, read with the statement that opens its transaction."""
+
+    version: int
+    session_id: int
+    #: what must be done before anything else: ``password``, ``second_factor`` or nothing
+    duty: str
+    seen_at: int
+
+
+def read_access() -> Access | None:
+    """Return what this transaction's user may build on; None if his session has ended."""
+    found = db.session().info.get("access")
+    if not found or found[1] is None:
+        return None
+    return Access(int(found[0]), int(found[1]), found[2], int(found[3]))
+
 
 _cache: dict[int, tuple[int, float, Actor, dict[str, Any]]] = {}
 
 _READ = text("""
 SELECT u.username, u.first_name || coalesce(u.last_name, '') AS full_name, u.access_version,
-       u.whole_group, u.must_change_password,
+       u.whole_group,
        coalesce((SELECT array_agg(DISTINCT coalesce(p.code, r.name))
                    FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id
                    LEFT JOIN admin_role_profile p ON p.role_id = r.id
@@ -83,11 +108,7 @@ def _read(user_id: int) -> tuple[Actor, dict[str, Any]] | None:
         followed=frozenset((project, who) for project, who in row["followed"]),
         access_version=row["access_version"],
     )
-    facts = {
-        "username": row["username"],
-        "must_change_password": row["must_change_password"],
-    }
-    return actor, facts
+    return actor, {"username": row["username"]}
 
 
 def forget_principals() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.admin.models import AppUser
 from app.core.db import db
 
 _COUNTS = text(
@@ -100,3 +101,41 @@ def team_chart(team_id: int, today: date) -> list[dict[str, Any]]:
         parent = nodes.get(above[key] or 0)
         (top if parent is None else parent["below"]).append(node)
     return top
+
+
+_FACTORS = text(
+    "SELECT r.id, r.name, count(a.id), count(f.id) FROM ab_role r"
+    " LEFT JOIN ab_user_role u ON u.role_id = r.id"
+    " LEFT JOIN ab_user a ON a.id = u.user_id AND a.active"
+    " LEFT JOIN admin_second_factor f ON f.user_id = a.id AND f.confirmed_at IS NOT NULL"
+    " GROUP BY r.id, r.name ORDER BY r.id"
+)
+
+
+class RoleFactors(NamedTuple):
+    """A role: how many people hold it, how many of them have a second factor."""
+
+    id: int
+    name: str
+    people: int
+    have: int
+
+
+def roles_and_factors() -> list[RoleFactors]:
+    """Return for every role how many of its people have a second factor."""
+    return [RoleFactors(*row) for row in db.session.execute(_FACTORS)]
+
+
+# admin stands below estate and names its table in SQL instead of importing its model.
+_PROJECTS = text("SELECT name FROM estate_project WHERE id = ANY(:projects) ORDER BY code")
+
+
+def names_of_projects(ids: list[int]) -> list[str]:
+    """Return the names of projects that the caller reaches."""
+    return list(db.session.scalars(_PROJECTS, {"projects": ids}))
+
+
+def find_user(username: str) -> AppUser | None:
+    """Return the user of this name, or None."""
+    found: AppUser | None = db.session.scalar(select(AppUser).where(AppUser.username == username))
+    return found

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 from flask import Flask, current_app, g, request, session
+from flask_appbuilder.const import AUTH_LDAP, AUTH_OAUTH
 from flask_appbuilder.security.sqla.manager import SecurityManager as FrameworkSecurityManager
 from flask_login import AnonymousUserMixin
 
 from app.admin.models import AppUser
-from app.admin.principal import load_principal
+from app.admin.principal import Access, load_principal, read_access
+from app.admin.sessions import (
+    SEEN_EVERY,
+    Caller,
+    Opened,
+    device_words,
+    digest_of,
+    end_present,
+    touch_session,
+    why_ended,
+)
 from app.core import clock
 from app.core.actor import Actor, set_actor
 from app.core.db import db
+from app.core.uow import unit_of_work
 
 TOKEN_LIFE = timedelta(minutes=15)
+#: seconds that the company's directory may take to answer
+LDAP_PATIENCE = 5
 TOKEN_ALGORITHM = "HS256"  # noqa: S105 - the name of a method, no secret
 
 
@@ -28,14 +43,15 @@ class SignedInUser:
     is_active = True
     is_anonymous = False
 
-    def __init__(self, actor: Actor, facts: dict[str, Any]) -> None:
+    def __init__(self, actor: Actor, facts: dict[str, Any], access: Access) -> None:
         self.actor = actor
         self.id = actor.id
         self.username = facts["username"]
         self.full_name = actor.name
         self.first_name = actor.name
         self.last_name = ""
-        self.must_change_password = facts["must_change_password"]
+        self.session_id = access.session_id
+        self.duty = access.duty
 
     @property
     def roles(self) -> list[Any]:
@@ -62,6 +78,9 @@ class SecurityManager(FrameworkSecurityManager):
     def create_db(self) -> None:
         """Leave tables and permissions to the migrations and to ``flask access sync``."""
 
+    def update_user_auth_stat(self, user: AppUser, success: bool = True) -> None:
+        """Leave counting to app.admin.entering: this would commit."""
+
     def has_access(self, permission_name: str, view_name: str) -> bool:
         """Tell whether the signed-in actor holds ``can_x`` on ``area.entity``."""
         actor = getattr(g, "actor", None)
@@ -78,20 +97,33 @@ class SecurityManager(FrameworkSecurityManager):
         return g.get("_login_user")
 
 
-def issue_token(user_id: int, access_version: int) -> tuple[str, int]:
-    """Return a bearer token and its life in seconds; it dies with the access version."""
+def issue_token(opened: Opened) -> tuple[str, int]:
+    """Return a bearer token and its life in seconds; it dies with its session."""
     now = clock.now()
-    claims = {"sub": str(user_id), "v": access_version, "iat": now, "exp": now + TOKEN_LIFE}
+    claims = {
+        "sub": str(opened.user_id),
+        "v": opened.access_version,
+        "key": opened.key,
+        "iat": now,
+        "exp": now + TOKEN_LIFE,
+    }
     token = jwt.encode(claims, current_app.config["SECRET_KEY"], algorithm=TOKEN_ALGORITHM)
     return token, int(TOKEN_LIFE.total_seconds())
 
 
-#: tokens whose signature this process has checked → (user id, access version, end of life)
-_checked: dict[str, tuple[int, int, float]] = {}
+class Claim(NamedTuple):
+    """Who a cookie or token says to be; worth nothing until its session has been read."""
+
+    user_id: int
+    digest: str
+
+
+#: tokens whose signature this process has checked → (claim, end of life)
+_checked: dict[str, tuple[Claim, float]] = {}
 MOST_CHECKED = 10_000
 
 
-def _from_bearer(header: str) -> tuple[int, int] | None:
+def _from_bearer(header: str) -> Claim | None:
     token = header.removeprefix("Bearer ").strip()
     known = _checked.get(token)
     if known is None:
@@ -101,26 +133,27 @@ def _from_bearer(header: str) -> tuple[int, int] | None:
         if len(_checked) >= MOST_CHECKED:
             _checked.clear()
         _checked[token] = known
-    user_id, version, ends = known
-    return (user_id, version) if clock.now().timestamp() < ends else None
+    claim, ends = known
+    return claim if clock.now().timestamp() < ends else None
 
 
-def _check_token(token: str) -> tuple[int, int, float] | None:
+def _check_token(token: str) -> tuple[Claim, float] | None:
     try:
         claims = jwt.decode(token, current_app.config["SECRET_KEY"], algorithms=[TOKEN_ALGORITHM])
-        return int(claims["sub"]), int(claims["v"]), float(claims["exp"])
+        claim = Claim(int(claims["sub"]), digest_of(str(claims["key"])))
+        return claim, float(claims["exp"])
     except (jwt.InvalidTokenError, KeyError, ValueError):
         return None
 
 
-def _claimed_identity() -> tuple[int, int] | None:
+def _claimed_identity() -> Claim | None:
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
         # A cookie beside a token is ignored: the caller chose the token.
         g.by_token = True
         return _from_bearer(header)
-    if "uid" in session:
-        return int(session["uid"]), int(session["v"])
+    if "uid" in session and "key" in session:
+        return Claim(int(session["uid"]), digest_of(str(session["key"])))
     return None
 
 
@@ -136,27 +169,47 @@ def authenticate() -> None:
         return
     if request.endpoint in ("static", "appbuilder.static"):
         return
-    claimed = _claimed_identity()
-    if claimed is None:
+    claim = _claimed_identity()
+    if claim is None:
         return
-    user_id, version = claimed
     address = request.remote_addr or ""
-    # The transaction begins under this name; its first statement also reads the access version.
     channel = "rest" if request.path.startswith("/api/") else "page"
-    stranger = Actor(kind="user", id=user_id, name="", projects=frozenset(), address=address)
-    set_actor(replace(stranger, channel=channel))
+    # The transaction begins under this name; its first statement also reads the session.
+    stranger = Actor(kind="user", id=claim.user_id, name="", address=address)
+    set_actor(replace(stranger, channel=channel, session=claim.digest))
     db.session.connection()
-    if db.session().info.get("access_version") != version:
-        _forget_session()
+    access = read_access()
+    found = load_principal(claim.user_id, access.version) if access else None
+    if access is None or found is None:
+        _forget_session(claim.digest)
         return
-    found = load_principal(user_id, version)
-    if found is None:
-        _forget_session()
-        return
-    actor = replace(found[0], address=address, channel=channel)
+    actor = replace(found[0], address=address, channel=channel, session=claim.digest)
     g.actor = actor
-    g._login_user = SignedInUser(actor, found[1])  # noqa: SLF001 - as above
+    g._login_user = SignedInUser(actor, found[1], access)  # noqa: SLF001 - as above
     set_actor(actor)
+    _note_use(access, actor)
+
+
+#: addresses that open pages ask by themselves: nobody is at work there
+BACKGROUND = frozenset(
+    {
+        "work.counts",
+        "NoticeApi.list",
+        "NoticeApi.stream",
+        "ProjectGridApi.grid",
+        "ProjectGridApi.stream",
+    }
+)
+
+
+def _note_use(access: Access, actor: Actor) -> None:
+    idle = clock.now().timestamp() - access.seen_at
+    if g.by_token or idle < SEEN_EVERY.total_seconds():
+        return
+    if request.endpoint in BACKGROUND or request.headers.get("X-Background") == "1":
+        return
+    with unit_of_work(actor):
+        touch_session(access.session_id, actor.address)
 
 
 def is_agent_call() -> bool:
@@ -164,30 +217,77 @@ def is_agent_call() -> bool:
     return request.path.startswith("/api/v1/agent/")
 
 
-def _forget_session() -> None:
+def _forget_session(digest: str) -> None:
     set_actor(None)
+    reason = "" if g.by_token else why_ended(digest)
     db.session.rollback()
     if not g.by_token:
-        session.pop("uid", None)
-        session.pop("v", None)
+        empty_cookie()
+        # The door says why.
+        session["ended"] = reason
 
 
-def sign_in(user_id: int, access_version: int) -> None:
-    """Begin a browser session as this user; the old session's content is dropped."""
-    locale = session.get("locale")
-    session.clear()
-    session["uid"] = user_id
-    session["v"] = access_version
-    if locale:
-        session["locale"] = locale
-
-
-def sign_out() -> None:
-    """End the browser session."""
+def empty_cookie() -> None:
+    """Drop what the cookie holds but the language."""
     locale = session.get("locale")
     session.clear()
     if locale:
         session["locale"] = locale
+
+
+def keep_in_cookie(opened: Opened) -> None:
+    """Begin a browser session; nothing of the one before is kept, so no draft and no form of it."""
+    empty_cookie()
+    session["uid"], session["key"] = opened.user_id, opened.key
+    session.permanent = False
+
+
+def directory() -> Callable[[str, str], bool] | None:
+    """Return what asks the company's directory about a name and a password, where there is one."""
+    return _ask_directory if current_app.config["AUTH_TYPE"] == AUTH_LDAP else None
+
+
+def _ask_directory(username: str, password: str) -> bool:
+    if not password:
+        # Many directories take an empty password for an anonymous visitor, and let him in.
+        return False
+    import ldap
+
+    ldap.set_option(ldap.OPT_NETWORK_TIMEOUT, LDAP_PATIENCE)
+    manager: Any = current_app.extensions["appbuilder"].sm
+    return manager.auth_user_ldap(username, password) is not None
+
+
+def has_outside() -> bool:
+    """Tell whether people can sign in with something of the company's own."""
+    return current_app.config["AUTH_TYPE"] in (AUTH_LDAP, AUTH_OAUTH)
+
+
+def providers() -> list[dict[str, str]]:
+    """Return the OAuth providers to be offered at the door."""
+    if current_app.config["AUTH_TYPE"] != AUTH_OAUTH:
+        return []
+    return [
+        {"name": one["name"], "title": one.get("title") or one["name"]}
+        for one in current_app.config["OAUTH_PROVIDERS"]
+    ]
+
+
+def caller(kind: str = "browser") -> Caller:
+    """Return from where this request comes."""
+    agent = request.headers.get("User-Agent", "")
+    return Caller(request.remote_addr or "", device_words(agent), kind)
+
+
+def sign_out(reason: str) -> None:
+    """End the session of this request, here and wherever its cookie was copied to."""
+    actor = g.get("actor")
+    if actor is not None:
+        with unit_of_work(actor):
+            end_present(reason, actor=actor)
+    g.actor = None
+    set_actor(None)
+    empty_cookie()
 
 
 def init_app(app: Flask) -> None:

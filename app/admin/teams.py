@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.admin.models import AppUser, Post, PostTemplate, Team, TeamMember
-from app.admin.operations import touch_access
 from app.admin.principal import forget_principals
 from app.admin.reach import require_node
+from app.admin.sessions import touch_access
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db

@@ -17,17 +17,25 @@ from app.admin import operations, queries, team_views
 from app.admin.audit_views import AuditView
 from app.admin.models import AppUser, Organization, OrganizationMember
 from app.admin.reach import users_offered
+from app.admin.second_factor import has_factor
+from app.admin.session_views import (
+    SIGN_IN_ACTIONS,
+    SIGN_INS_OF_USER,
+    SessionView,
+    SignInSecurityView,
+)
 from app.core import settings
 from app.core.actor import Actor
 from app.core.errors import DomainError
 from app.core.permissions import ROLE_TITLES, Permission, all_permissions
 from app.core.uow import unit_of_work
 from app.web.access import needs
-from app.web.actions import Related, RowAction
+from app.web.actions import Related
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
 from app.web.crud_forms import ChoiceField, LineField
+from app.web.formats import yes_no
 from app.web.menu import MenuItem
 from app.web.offered import narrow_rows
 from app.web.rest import current
@@ -76,19 +84,21 @@ class UserView(CrudView):
         "active": _l("In use"),
         "email": _l("Mail"),
         "must_change_password": _l("Must change the password"),
+        "second_factor": _l("Second factor"),
     }
     help_columns = {"whole_group": _l("Reaches every project of the group.")}
     formatters = {"roles": lambda roles: "、".join(role_title(role) for role in roles)}
+    computed = {"second_factor": lambda user: yes_no(has_factor(user.id))}
     show_fieldsets = [
         (_l("Person"), ["first_name", "username", "email", "active"]),
         (_l("Access"), ["roles", "whole_group", "must_change_password"]),
-        (_l("Signing in"), ["last_login", "login_count"]),
+        (_l("Signing in"), ["last_login", "login_count", "second_factor"]),
     ]
     form_extra = {
         "full_name": LineField(_l("Full name"), validators=[NEEDED, validators.Length(max=60)]),
         "password": PasswordField(
             _l("First password"),
-            description=_l("At least 10 characters of two kinds; the person changes it."),
+            description=_l("At least 10 characters, not an everyday word; the person changes it."),
             validators=[NEEDED],
         ),
         "whole_group": BooleanField(
@@ -104,32 +114,11 @@ class UserView(CrudView):
     form_optional = frozenset({"email"})
     add_operation = operations.add_user
     edit_operation = operations.edit_user
-    row_actions = [
-        RowAction(
-            "reset_password",
-            _l("Reset password"),
-            "edit",
-            operations.reset_password,
-            fields={
-                "password": PasswordField(
-                    _l("New password"),
-                    description=_l("At least 10 characters of two kinds; the person changes it."),
-                    validators=[NEEDED],
-                )
-            },
-            done=_l("The password has been reset."),
-            many=False,
-        ),
-        RowAction(
-            "unlock",
-            _l("Let in again"),
-            "edit",
-            operations.forgive_failures,
-            confirm=_l("Forget the failed attempts and let the person in again?"),
-            many=False,
-        ),
+    row_actions = SIGN_IN_ACTIONS
+    related = [
+        Related(_l("Organizations"), "MemberView", "user", ("organization",)),
+        SIGN_INS_OF_USER,
     ]
-    related = [Related(_l("Organizations"), "MemberView", "user", ("organization",))]
     exportable = False
 
     def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
@@ -334,6 +323,8 @@ VIEWS = [
     OrganizationView,
     MemberView,
     *team_views.VIEWS,
+    SessionView,
+    SignInSecurityView,
     AuditView,
     SettingsView,
 ]
@@ -351,6 +342,17 @@ MENU = [
         icon="tree",
     ),
     *team_views.MENU,
+    MenuItem(
+        _l("Signed in now"), "system", 62, "admin.session:see", view=SessionView, icon="screen"
+    ),
+    MenuItem(
+        _l("Sign-in security"),
+        "system",
+        64,
+        "admin.role:see",
+        view=SignInSecurityView,
+        icon="lock",
+    ),
     MenuItem(_l("Settings"), "system", 70, "admin.setting:see", view=SettingsView, icon="settings"),
     MenuItem(_l("Audit"), "system", 90, "admin.audit:see", view=AuditView, icon="shield"),
 ]

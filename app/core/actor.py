@@ -38,6 +38,8 @@ class Actor:
     access_version: int = 0
     #: by which way the call came: ``page``, ``rest``; empty where the kind says it
     channel: str = field(default="", compare=False)
+    #: digest of the key of the sign-in session that the actor came by; empty outside a request
+    session: str = field(default="", compare=False, repr=False)
     extra: dict[str, str] = field(default_factory=dict, compare=False, hash=False)
 
     @property

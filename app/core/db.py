@@ -28,6 +28,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.pool import Pool
 
+from app.core import clock
 from app.core.actor import Actor, current_actor
 
 NAMING_CONVENTION = {
@@ -111,17 +112,18 @@ def user_ref(*, nullable: bool = True) -> Any:
     return mapped_column(ForeignKey("ab_user.id"), nullable=nullable, index=True)
 
 
-#: an SQL expression that core does not know by itself: the access version of a user
-_VERSION_SQL: list[str] = []
+#: an SQL expression that core does not know by itself: what a user's access stands on
+_ACCESS_SQL: list[str] = []
 
 
-def register_version_source(expression: str) -> None:
-    """Name the SQL expression (with ``%(actor_id)s``) that yields a user's access version.
+def register_access_source(expression: str) -> None:
+    """Name the SQL expression that yields what a user's access stands on.
 
-    It is read in the same statement that names the actor to the audit triggers, so that
-    who-and-what-may costs one round trip.
+    It may use ``%(actor_id)s``, ``%(session)s`` (digest of the session's key, or NULL) and
+    ``%(now)s``. It is read in the same statement that names the actor to the audit triggers, so
+    that who-and-what-may costs one round trip; the value is left in the session's ``info``.
     """
-    _VERSION_SQL[:] = [expression]
+    _ACCESS_SQL[:] = [expression]
 
 
 def announce(session: Session, connection: Any, actor: Actor) -> None:
@@ -136,12 +138,16 @@ def announce(session: Session, connection: Any, actor: Actor) -> None:
         "address": actor.address,
         "channel": actor.channel,
     }
-    if actor.kind == "user" and _VERSION_SQL:
-        columns += f", {_VERSION_SQL[0]}"
-        parameters["actor_id"] = actor.id
+    if actor.kind == "user" and _ACCESS_SQL:
+        columns += f", {_ACCESS_SQL[0]}"
+        parameters |= {
+            "actor_id": actor.id,
+            "session": actor.session or None,
+            "now": clock.now(),
+        }
     # The driver's own call: every transaction pays for this statement.
     row = connection.exec_driver_sql(f"SELECT {columns}", parameters).one()
-    session.info["access_version"] = row[3] if len(row) > 3 else None  # noqa: PLR2004
+    session.info["access"] = row[3] if len(row) > 3 else None  # noqa: PLR2004
 
 
 #: seconds of idleness after which a pooled connection is asked whether it still lives

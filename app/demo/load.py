@@ -13,8 +13,8 @@ from flask import current_app
 from sqlalchemy import select, text, update
 
 from app.admin.models import AppUser, Organization
-from app.admin.operations import find_user
 from app.admin.principal import read_actor
+from app.admin.queries import find_user
 from app.core.actor import Actor, system_actor
 from app.core.db import db
 from app.core.settings import SettingValue

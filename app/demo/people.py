@@ -20,7 +20,8 @@ from app.admin.models import (
     Team,
     TeamMember,
 )
-from app.admin.operations import find_user, touch_access
+from app.admin.queries import find_user
+from app.admin.sessions import touch_access
 from app.core import clock
 from app.core.db import db
 from app.estate.models import Project, ProjectMember

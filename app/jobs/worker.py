@@ -150,11 +150,21 @@ def _prune_exports() -> int:
 
 
 def _prune() -> int:
-    from app.admin.operations import prune_failures
+    from app.admin.sessions import prune_sessions
+    from app.admin.throttle import prune_failures
     from app.estate.operations import prune_events
     from app.notices.operations import prune_notices
 
-    return idempotency.prune() + prune_failures() + prune_events() + prune_notices()
+    return sum(
+        prune()
+        for prune in (
+            idempotency.prune,
+            prune_failures,
+            prune_sessions,
+            prune_events,
+            prune_notices,
+        )
+    )
 
 
 def _periodic() -> list[tuple[str, str, Callable[[], int]]]:

@@ -7,7 +7,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
-from app.admin import operations, queries
+from app.admin import operations, passwords, queries
 from app.admin.models import AppUser, OrganizationMember
 from app.admin.principal import read_actor
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -43,7 +43,7 @@ def test_a_new_user_must_choose_his_own_password(session, admin):
     assert set(taken.value.fields) == {"username"}
 
 
-@pytest.mark.parametrize("password", ["short 1", "onlyletters", "12345678901"])
+@pytest.mark.parametrize("password", ["short 1", "qwertyuiop", "12345678901"])
 def test_weak_passwords_are_refused(admin, password):
     with pytest.raises(Invalid):
         operations.add_user(
@@ -81,7 +81,7 @@ def test_changing_a_user_ends_his_sessions(session, admin, user_for):
 
 def test_a_reset_password_must_be_changed(admin, user_for):
     user = user_for("consultant")
-    operations.reset_password(user, password=STRONG, actor=admin)
+    passwords.reset_password(user, password=STRONG, actor=admin)
     assert user.must_change_password
     assert check_password_hash(user.password, STRONG)
 
@@ -92,8 +92,8 @@ def test_the_present_password_is_asked_before_a_new_one(session, actor_for):
     actor = actor_for("consultant")
     for current, password in (("wrong", STRONG), (PASSWORD, PASSWORD)):
         with pytest.raises(Invalid):
-            operations.change_password(current=current, password=password, actor=actor)
-    operations.change_password(current=PASSWORD, password=STRONG, actor=actor)
+            passwords.change_password(current=current, password=password, actor=actor)
+    passwords.change_password(current=PASSWORD, password=STRONG, actor=actor)
     assert check_password_hash(session.get(AppUser, actor.id).password, STRONG)
 
 
@@ -194,7 +194,7 @@ def test_rights_are_asked_by_every_step(actor_for, group, user_for):
             group, code="a", name="a", parent_id=None, actor=nobody
         ),
         lambda: operations.delete_organization(group, actor=nobody),
-        lambda: operations.reset_password(user, password=STRONG, actor=nobody),
+        lambda: passwords.reset_password(user, password=STRONG, actor=nobody),
         lambda: operations.edit_role(user.roles[0], permissions=[], actor=nobody),
     ):
         with pytest.raises(NotAllowed):
@@ -215,9 +215,9 @@ def test_a_regional_administrator_stays_in_his_region(admin, actor_for, group, u
         operations.edit_organization(region, code="EAST", name="华东", parent_id=None, actor=actor)
     everywhere = user_for("admin", project=None, whole_group=True)
     with pytest.raises(NotAllowed):
-        operations.reset_password(everywhere, password="another-one-9", actor=actor)
+        passwords.reset_password(everywhere, password="another-one-9", actor=actor)
     with pytest.raises(NotAllowed):
         operations.edit_user(everywhere, full_name="某", active=True, role_ids=[], actor=actor)
     newcomer = user_for("consultant", project=None)
     operations.join_organization(user_id=newcomer.id, organization_id=region.id, actor=actor)
-    operations.reset_password(newcomer, password="another-one-9", actor=actor)
+    passwords.reset_password(newcomer, password="another-one-9", actor=actor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.admin.operations import touch_access
+from app.admin.sessions import touch_access
 from tests.factories.people import PASSWORD
 
 
@@ -34,7 +34,7 @@ def test_the_eleventh_failure_is_told_to_wait(client, user_for):
         assert post(client, user.username, "wrong").status_code == 401
     answer = post(client, user.username, PASSWORD)
     assert answer.status_code == 429
-    assert answer.headers["Retry-After"] == "900"
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
 
 
 def test_a_missing_field_is_named(client):

@@ -24,7 +24,7 @@ from app.estate.models import Project
 from config import sqlalchemy_url
 from tests import database
 from tests.factories.customers import make_resident_id
-from tests.factories.people import make_user
+from tests.factories.people import make_user, open_sign_in
 
 BUYER = {"name": "欧阳测漏", "mobile": "13877665544", "id_number": make_resident_id(serial=7)}
 REASON = "只给自己看的理由"
@@ -51,10 +51,10 @@ class Office:
             return self.browsers[username]
         client = self.browsers[username] = self.app.test_client()
         user = db.session.scalars(select(AppUser).where(AppUser.username == username)).one()
+        opened = open_sign_in(user)
+        db.session.commit()
         with client.session_transaction() as cookie:
-            cookie["uid"] = user.id
-            cookie["v"] = user.access_version
-        db.session.rollback()
+            cookie["uid"], cookie["key"] = opened.user_id, opened.key
         return client
 
     def do(self, username: str, path: str, body: dict[str, Any], status: int = 201) -> Any:

@@ -66,6 +66,8 @@ TABLE: dict[str, tuple[str, list[str]]] = {
             *_of("devices.hook", "see", *CHANGES),
             "devices.job:see_log",
             "admin.audit:see",
+            "admin.session:see",
+            "admin.session:end",
         ],
     ),
 }

@@ -38,14 +38,7 @@ OWN_CLOCK = {
 
 #: what operations offer besides verbs, so that nobody acts: each with the reason
 NO_ACTOR = {
-    "admin.sign_in": "nobody is signed in yet",
-    "admin.record_failure": "nobody is signed in yet",
-    "admin.check_password": "looks at a password, changes nothing",
-    "admin.set_password": "its callers, which take the actor, have decided already",
-    "admin.touch_access": "ends sessions on behalf of operations that take the actor",
-    "admin.prune_failures": "housekeeping of the worker",
     "notices.prune_notices": "housekeeping of the worker",
-    "admin.find_user": "a read for signing in and for commands",
     "estate.prune_events": "housekeeping of the worker",
     "estate.take_checked_file": "a step of the import, whose verb takes the actor",
     "estate.finish_import": "a step of the import, whose verb takes the actor",
@@ -100,6 +93,7 @@ BEYOND_THE_ORM = {
     "estate/operations/imports.py:_NEW_HOUSE_TYPES": IMPORT,
     "estate/operations/imports.py:_NEW_ROOMS": IMPORT,
     "estate/operations/imports.py:_CHANGED_ROOMS": IMPORT,
+    "admin/queries.py:_PROJECTS": "names projects that the caller reaches, by their ids",
     "admin/reach.py:_BEYOND": "asks just whether there is a project beyond the actor's scope",
     "estate/operations/imports.py:_FIND_NEW": IMPORT,
     "estate/operations/staging.py:_MATCH": IMPORT,

@@ -27,6 +27,9 @@ OPEN = {
     "door.enter": "is where one signs in",
     "door.sign_in": "is where one signs in",
     "door.sign_out": "ends a session, if there is one",
+    "door.code": "is where one signs in: the password was right a moment ago",
+    "outside.leave": "is where one signs in with the company's account",
+    "outside.arrive_from": "is where one comes back from the company's provider",
     "healthz": "asked by balancers; says nothing of the business",
     "work.language": "the sign-in page is read in a language too",
     "IndexView.index": "sends everybody to where he begins",
@@ -69,6 +72,14 @@ FOR_EVERYBODY = {
     "search.search": "finds only what the caller may open",
     "SwaggerView.show": "describes the interface, not the data",
     "door.change_password": "one's own password",
+    "door.switch": "ends the session of who calls",
+    "account.mine": "one's own account",
+    "account.end_sign_in": "one's own sign-ins; 404 for others'",
+    "account.end_other_sign_ins": "one's own sign-ins",
+    "account.second_factor": "one's own second factor",
+    "account.second_factor_picture": "one's own second factor, before it is confirmed",
+    "account.second_factor_codes": "one's own second factor, by password",
+    "account.second_factor_off": "one's own second factor, by password",
 }
 
 #: views without a place in the menu, each with the reason

@@ -15,7 +15,8 @@ from tests.conformance.pages import Route, routes
 
 #: rows of the whole group: the permission alone keeps strangers out
 GROUP_WIDE = {"ab_user", "ab_role", "admin_organization", "admin_organization_member",
-              "admin_post_template", "core_audit_entry"}  # fmt: skip
+              "admin_post_template", "admin_sign_in_session",
+              "core_audit_entry"}  # fmt: skip
 
 #: argument of an address → the row whose id it takes
 ARGUMENTS = {
@@ -51,9 +52,13 @@ NOT_WALKED = {
     "LocaleView.index": "hidden behind work.language",
     "SecurityApi.login": "signs in",
     "UtilView.back": "only leads back",
+    "account.end_other_sign_ins": "one's own sign-ins only: tests/admin/test_sessions.py",
+    "account.end_sign_in": "one's own sign-ins only: tests/admin/test_sessions.py",
+    "door.code": "signs in",
     "door.enter": "signs in",
     "door.sign_in": "signs in",
     "door.sign_out": "signs out",
+    "door.switch": "signs out",
     "healthz": "tells nothing of the business",
     "exports.cancel": "one's own rows only; strangers are tried in tests/web",
     "exports.fetch": "one's own rows only; strangers are tried in tests/web",
@@ -62,6 +67,8 @@ NOT_WALKED = {
     "lists.layout": "one's own rows only; strangers are tried in tests/web",
     "lists.opens": "one's own rows only; strangers are tried in tests/web",
     "lists.save": "one's own rows only; strangers are tried in tests/web",
+    "outside.arrive_from": "signs in",
+    "outside.leave": "signs in",
     "work.language": "would go on in English",
 }
 
@@ -480,8 +487,12 @@ BODIES = {
     "SaleView.release": _reason,
     "SaleView.withdraw": _reason,
     "SettingsView.save": _nothing,
+    "SignInSecurityView.save": _nothing,
     "StationView.token": _nothing,
     "SubscriptionApi.create": _order,
+    "account.second_factor": _nothing,
+    "account.second_factor_codes": _nothing,
+    "account.second_factor_off": _nothing,
     "door.change_password": _nothing,
     "work.switch": _nothing,
 }
@@ -489,6 +500,7 @@ BODIES = {
 
 #: what these send names no row of a project
 NAMES_NO_ROW = {
+    "SignInSecurityView.save",
     "door.change_password", "PriceListView.check", "RoleView.show", "SettingsView.save",
 }  # fmt: skip
 

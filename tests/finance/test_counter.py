@@ -14,7 +14,7 @@ import pytest
 import requests
 from werkzeug.serving import make_server
 
-from app.admin.security import issue_token
+from app.admin.models import AppUser
 from app.core.db import db
 from app.devices.operations import add_operator, create_station
 from app.devices.queries import get_job, known_statuses, list_logs
@@ -23,7 +23,7 @@ from app.finance.ledger import check_ledger
 from app.finance.models import Receipt
 from tests.factories.devices import make_device, make_hook
 from tests.factories.finance import SYSTEM, make_account, make_book, make_slip
-from tests.factories.people import make_project
+from tests.factories.people import make_project, token_for
 
 pytestmark = pytest.mark.commit
 _keys = itertools.count(1)
@@ -72,6 +72,7 @@ class Counter:
         port = folder / "simulators" / "shouju.tty"
         self.device = make_device(station, name="收据打印机", url=str(port)).id
         make_hook(self.project)
+        self.token = token_for(db.session.get_one(AppUser, self.cashier.id))
         db.session.commit()
         (folder / "token").write_text(token)
         self.printer = Process(
@@ -105,8 +106,7 @@ class Counter:
         return slip.id
 
     def call(self, method, path, body=None):
-        token, _life = issue_token(self.cashier.id, self.cashier.access_version)
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"k{next(_keys)}"}
+        headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": f"k{next(_keys)}"}
         answer = requests.request(
             method, f"{self.url}/api/v1/{path}", json=body, headers=headers, timeout=20
         )

@@ -195,7 +195,7 @@ def test_who_must_change_his_password_does_that_first(client, user_for, sign_in,
     typed["again"] = typed["password"]
     wrong = signed.post("/password/", data={**typed, "current": "no"})
     assert 'id="current-error"' in wrong.text
-    assert signed.post("/password/", data=typed).location == "/"
+    assert signed.post("/password/", data=typed).location == PAGE
     session.refresh(user)
     assert not user.must_change_password
     assert signed.get(PAGE).status_code == 200

@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.admin.models import Organization
-from app.admin.operations import touch_access
 from app.admin.principal import forget_principals
 from app.admin.reach import reaches_node
+from app.admin.sessions import touch_access
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
