@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -27,6 +28,7 @@ from app.core.db import (
     created_moment,
     day,
     json_list,
+    json_object,
     moment,
     money,
     percent,
@@ -41,6 +43,7 @@ from app.finance.models import Account, Receipt, ReceiptState
 from app.pricing.models import PaymentMethod
 
 __all__ = [
+    "Change",
     "Hold",
     "HoldState",
     "SpecialDiscount",
@@ -263,3 +266,37 @@ class SubscriptionBuyer(ProjectScoped, Base):
     share: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     subscription: Mapped[Subscription] = relationship(back_populates="buyers")
     customer: Mapped[Customer] = relationship()
+
+
+class Change(ProjectScoped, OwnerScoped, Base):
+    """变更登记: one approved change of a deal, as it was before and after; never edited."""
+
+    __tablename__ = "sales_change"
+    __wide__: ClassVar[str] = "sales.subscription:see_all"
+
+    #: the kind of approval that carried it out: ``extension``, …
+    kind: Mapped[str] = mapped_column(String(40))
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("sales_subscription.id"), index=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("estate_room.id"), index=True)
+    #: the deal's consultant at that time
+    owner_id: Mapped[int] = user_ref(nullable=False)
+    #: the approval, by key and number, since sales does not know requests
+    request_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    request_number: Mapped[code_text]
+    applicant_id: Mapped[int] = user_ref(nullable=False)
+    #: who gave the last approval
+    approved_by_id: Mapped[int] = user_ref(nullable=False)
+    reason: Mapped[str] = mapped_column(String(2000))
+    #: fields of the deal that changed, as strings: ``{"sign_by": "2026-11-30"}``
+    before: Mapped[json_object]
+    after: Mapped[json_object]
+    created_at: Mapped[created_moment]
+    subscription: Mapped[Subscription] = relationship()
+    room: Mapped[Room] = relationship()
+    owner: Mapped[AppUser] = relationship(foreign_keys="Change.owner_id")
+    applicant: Mapped[AppUser] = relationship(foreign_keys="Change.applicant_id")
+    approved_by: Mapped[AppUser] = relationship(foreign_keys="Change.approved_by_id")
+    project: Mapped[Project] = relationship()
+
+    def __str__(self) -> str:
+        return self.request_number

@@ -19,6 +19,7 @@ from app.sales.models import Hold
 HOLD = "sales.hold"
 SUBSCRIPTION = "sales.subscription"
 SPECIAL_DISCOUNT = "sales.special_discount"
+CHANGE = "sales.change"
 
 SEE_HOLDS = f"{HOLD}:see"
 ADD_HOLD = f"{HOLD}:add"
@@ -30,6 +31,8 @@ ADD_SUBSCRIPTION = f"{SUBSCRIPTION}:add"
 EXPORT_SUBSCRIPTIONS = f"{SUBSCRIPTION}:export"
 SEE_SPECIALS = f"{SPECIAL_DISCOUNT}:see"
 ASK_SPECIAL = f"{SPECIAL_DISCOUNT}:ask"
+SEE_CHANGES = f"{CHANGE}:see"
+ASK_CHANGE = f"{CHANGE}:ask"
 SEE_QUOTE = f"{QUOTE}:see"
 
 #: who sees deals at all; all but the consultant (his own) and the supervisor (his team's) see those
@@ -48,6 +51,8 @@ declare_permissions(
     Permission(ADD_SUBSCRIPTION, _l("Subscribe rooms"), "CKSB"),
     Permission(SEE_SPECIALS, _l("See special discounts"), "CKSMDLB"),
     Permission(ASK_SPECIAL, _l("Ask for a special discount"), "CKSMDB"),
+    Permission(SEE_CHANGES, _l("See the change register"), DEALS),
+    Permission(ASK_CHANGE, _l("Ask for changes of a deal"), "CKSMB"),
 )
 
 

@@ -19,7 +19,7 @@ from app.core.errors import NotFound
 from app.core.identity import mask_name
 from app.core.scope import scope_parameters
 from app.estate.models import Room, RoomStatus
-from app.sales.models import LIVE_SUBSCRIPTIONS, Hold, SpecialDiscount, Subscription
+from app.sales.models import LIVE_SUBSCRIPTIONS, Change, Hold, SpecialDiscount, Subscription
 
 Row = TypeVar("Row")
 
@@ -216,6 +216,15 @@ def get_subscription(subscription_id: int) -> Subscription:
         select(Subscription).where(Subscription.id == subscription_id).options(*WITH_ROOM)
     )
     return _there(found, _l("There is no such subscription within your scope."))
+
+
+def list_changes(subscription_id: int) -> list[Change]:
+    """Return the changes of a deal, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(Change).where(Change.subscription_id == subscription_id).order_by(Change.id)
+        )
+    )
 
 
 def list_subscriptions(

@@ -10,8 +10,8 @@ from app.core import clock
 from app.core.money import format_yuan
 from app.finance.models import Receipt, ReceiptMethod, ReceiptState
 from app.finance.queries import list_receipts
-from app.sales.models import Subscription, SubscriptionState
-from app.sales.queries import user_name
+from app.sales.models import Change, Subscription, SubscriptionState
+from app.sales.queries import list_changes, user_name
 from app.web.formats import day_text, moment_text
 
 OVER = (SubscriptionState.LAPSED, SubscriptionState.ENDED)
@@ -25,8 +25,9 @@ def deal_steps(subscription: Subscription) -> list[dict[str, Any]]:
         f"{subscription.consultant.full_name}",
         "kind": "done",
     }
+    changes = [_changed(one) for one in list_changes(subscription.id)]
     receipts = sorted(list_receipts(subscription.account_id), key=lambda one: one.id)
-    return [made, *(_money(one) for one in receipts), *_standing(subscription)]
+    return [made, *(_money(one) for one in receipts), *changes, *_standing(subscription)]
 
 
 def days_overdue(subscription: Subscription) -> int:
@@ -35,6 +36,18 @@ def days_overdue(subscription: Subscription) -> int:
     if state in {*OVER, SubscriptionState.CONTRACTED}:
         return 0
     return max(0, (clock.today() - subscription.sign_by).days)
+
+
+def _changed(change: Change) -> dict[str, Any]:
+    return {
+        "title": _(
+            "Signing deadline moved from %(before)s to %(after)s",
+            before=change.before["sign_by"],
+            after=change.after["sign_by"],
+        ),
+        "detail": f"{moment_text(change.created_at)} · {change.request_number}",
+        "kind": "done",
+    }
 
 
 def _money(receipt: Receipt) -> dict[str, Any]:

@@ -24,7 +24,16 @@ from app.finance.queries import account_balance, open_receivables
 from app.sales import operations, policies
 from app.sales.answers import shown_buyers, step_name
 from app.sales.desk import DeskView
-from app.sales.models import Hold, HoldState, SpecialDiscount, Subscription, SubscriptionState
+from app.sales.models import (
+    Change,
+    Hold,
+    HoldState,
+    SpecialDiscount,
+    Subscription,
+    SubscriptionState,
+)
+from app.sales.operations.extensions import KIND as EXTENSION
+from app.sales.operations.extensions import is_open
 from app.sales.queries import BuyerRow, list_buyers, mask_names
 from app.sales.timeline import days_overdue, deal_steps
 from app.web.actions import RowAction
@@ -172,6 +181,7 @@ class SubscriptionView(CrudView):
             timeline_steps=deal_steps(deal),
             may_take_money=actor.may(f"{RECEIPT}:confirm") and deal.state in _TAKES_MONEY,
             may_see_account=actor.may(f"{ACCOUNT}:see"),
+            may_extend=actor.may(policies.ASK_CHANGE) and is_open(deal),
         )
 
 
@@ -298,7 +308,65 @@ class SpecialDiscountView(CrudView):
     exportable = False
 
 
-VIEWS = [SubscriptionView, HoldView, SpecialDiscountView, DeskView]
+# --- changes ----------------------------------------------------------------------------------
+
+
+#: what each kind of approval that changes a deal is called in the register
+CHANGES = {EXTENSION: _l("Extension")}
+#: what a field of a deal is called in the register
+CHANGED_FIELDS = {"sign_by": _l("Sign by")}
+
+
+def _change_words(change: Change) -> str:
+    """Return what changed from what to what."""
+    return "；".join(
+        f"{CHANGED_FIELDS.get(name, name)} {change.before.get(name, '–')} → {after}"
+        for name, after in change.after.items()
+    )
+
+
+class ChangeView(CrudView):
+    """变更登记: what approvals changed of deals; written by them alone."""
+
+    datamodel = SQLAInterface(Change)
+    route_base = "/sales/changes"
+    permission = policies.CHANGE
+    list_title = _l("Change register")
+    empty_sentence = _l("No deal has been changed. Ask for a change on the page of a subscription.")
+    list_columns = (
+        "request_number",
+        "kind",
+        "subscription",
+        "room",
+        "what",
+        "applicant",
+        "created_at",
+    )
+    search_columns = ("request_number", "subscription", "room", "applicant", "created_at")
+    quick_columns = ("request_number", "subscription.number", "room.number")
+    computed = {"what": _change_words}
+    formatters = {"kind": lambda key: str(CHANGES.get(key, key))}
+    label_columns = {
+        "request_number": _l("Approval"),
+        "kind": _l("Kind"),
+        "subscription": _l("Subscription"),
+        "subscription.number": _l("Subscription"),
+        "room.number": _l("Room number"),
+        "what": _l("Before → after"),
+        "owner": _l("Consultant"),
+        "applicant": _l("Applicant"),
+        "approved_by": _l("Approved by"),
+        "created_at": _l("Carried out at"),
+    }
+    load = (*TITLE_OF_ROOM, "subscription", "applicant", "owner", "approved_by")
+    show_fieldsets = (
+        ("", ("request_number", "kind", "subscription", "room", "what")),
+        (_l("More"), ("reason", "applicant", "approved_by", "owner", "created_at")),
+    )
+    exportable = False
+
+
+VIEWS = [SubscriptionView, HoldView, SpecialDiscountView, ChangeView, DeskView]
 MENU = [
     MenuItem(
         _l("Subscriptions"),
@@ -317,5 +385,8 @@ MENU = [
         view=SpecialDiscountView,
         icon="percent",
     ),
+    MenuItem(
+        _l("Change register"), "sales", 40, policies.SEE_CHANGES, view=ChangeView, icon="stamp"
+    ),
 ]
-RESOURCES = [crud_api(HoldView), crud_api(SpecialDiscountView)]
+RESOURCES = [crud_api(HoldView), crud_api(SpecialDiscountView), crud_api(ChangeView)]

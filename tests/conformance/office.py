@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,6 +18,7 @@ from sqlalchemy import create_engine, select, text
 from werkzeug.security import generate_password_hash
 
 from app.admin.models import AppUser
+from app.core import clock
 from app.core.db import Model, db
 from app.core.permissions import PRESET_ROLES
 from app.demo.load import OTHER, PROJECT, load_demo
@@ -161,9 +163,6 @@ def _tell_the_story(office: Office) -> None:
     office.do("manager", f"approvals/{granted}/approve", {"comment": "同意"}, 200)
     wish["subject"] = {"type": "room", "id": held}
     request = office.do("consultant1", "approvals", wish)["id"]
-    wish["subject"] = {"type": "room", "id": asked}
-    returned = office.do("consultant1", "approvals", wish)["id"]
-    office.do("manager", f"approvals/{returned}/return", {"comment": "请补充理由"}, 200)
     method = db.session.scalar(text("SELECT id FROM pricing_payment_method WHERE name = '按揭'"))
     db.session.rollback()
     order = {
@@ -178,6 +177,10 @@ def _tell_the_story(office: Office) -> None:
     receipt = office.do("cashier", "receipts", money | {"amount": "76543.21"})["id"]
     office.do("cashier", f"receipts/{receipt}/confirm", {}, 200)
     slip = office.do("cashier", "receipts", money | {"amount": "23456.79"})["id"]
+    _extend(office, subject)
+    wish["subject"] = {"type": "room", "id": asked}
+    returned = office.do("consultant1", "approvals", wish)["id"]
+    office.do("manager", f"approvals/{returned}/return", {"comment": "请补充理由"}, 200)
     office.ids = {
         "customer": customer,
         "room": sold,
@@ -189,6 +192,17 @@ def _tell_the_story(office: Office) -> None:
     }
     total = deal["deal_total"]
     office.secrets |= {total, f"{float(total):,.2f}", deal["number"], "76543.21", "76,543.21"}
+
+
+def _extend(office: Office, subject: dict[str, Any]) -> None:
+    later = {
+        "kind": "extension",
+        "subject": subject,
+        "values": {"sign_by": str(clock.today() + timedelta(days=20))},
+        "reason": REASON,
+    }
+    asked = office.do("consultant1", "approvals", later)["id"]
+    office.do("manager", f"approvals/{asked}/approve", {"comment": "同意"}, 200)
 
 
 def _collect(office: Office) -> None:

@@ -45,6 +45,10 @@ TABLE: dict[str, tuple[str, list[str]]] = {
     "quotation": ("CKSMDB", ["pricing.quote:see"]),
     "subscription": ("CKSB", ["sales.subscription:add"]),
     "ask for discount, and discount by own authority": ("CKSMDB", ["sales.special_discount:ask"]),
+    "ask for rename, swap, refund, extension, method change, void": (
+        "CKSMB",
+        ["sales.change:ask"],
+    ),
     "payment slip": ("CHB", ["finance.receipt:add"]),
     "confirm receipt, POS, issue bill": ("H", ["finance.receipt:confirm"]),
     "reverse receipt, void bill": ("AF", ["finance.receipt:reverse", "finance.bill:void"]),
@@ -83,7 +87,11 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
     ("KMDLB", ["customers.customer:see_all"], "C sees his own, S his team; K lists none"),
     ("D", ["customers.customer:see_whole"], "exports customers whole"),
     ("CKSMDLB", ["sales.hold:see", "sales.special_discount:see"], "sales and the managing board"),
-    ("CKSMDHAFXGVLB", ["sales.subscription:see"], "all who work on deals"),
+    (
+        "CKSMDHAFXGVLB",
+        ["sales.subscription:see", "sales.change:see"],
+        "all who work on deals",
+    ),
     ("KMDHAFXGVLB", ["sales.subscription:see_all"], "consultants see their own, S his team"),
     ("MDFXL", ["sales.subscription:export"], "who answers for deals; names stay masked"),
     (

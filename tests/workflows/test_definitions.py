@@ -64,6 +64,12 @@ def test_route_of_a_special_discount(percent, below_floor, expected):
 
 
 @pytest.mark.usefixtures("kinds")
+@pytest.mark.parametrize(("days", "expected"), [(30, ["manager"]), (31, ["manager", "gm"])])
+def test_route_of_an_extension(days, expected):
+    assert roles("extension", days=days) == expected
+
+
+@pytest.mark.usefixtures("kinds")
 @pytest.mark.parametrize(
     ("falls", "below_floor", "leader"),
     [(False, False, []), (True, False, ["gm"]), (False, True, ["gm"])],

@@ -24,6 +24,7 @@ from app.finance.queries import account_balance, deposit_state
 from app.sales import notices
 from app.sales.models import Subscription, SubscriptionState
 from app.sales.settings import lapse_moment
+from app.workflows.engine import void_requests_for
 
 log = logging.getLogger("xiaokong.sales")
 
@@ -75,6 +76,12 @@ def _lapse(subscription_id: int, room_id: int, *, actor: Actor) -> None:
         [room_id], to=RoomStatus.AVAILABLE, frm=(RoomStatus.SUBSCRIBED,), actor=actor
     )
     notices.tell_deal_lapsed(subscription, freed[0].title if freed else "", actor)
+    void_requests_for(
+        "subscription",
+        subscription_id,
+        reason=_l("%(number)s has lapsed.", number=subscription.number),
+        actor=actor,
+    )
     db.session.flush()
 
 
