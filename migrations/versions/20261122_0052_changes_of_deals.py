@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0aaa086b1598"
-down_revision = "5d1c7e3a90b2"
+down_revision = "c51d7e90a2b8"
 branch_labels = None
 depends_on = None
 
