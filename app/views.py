@@ -6,10 +6,11 @@ import importlib
 import importlib.util
 from typing import Any
 
-from app.web import menu, openapi
+from app.web import menu, openapi, tiles
 
 #: in the order of the menu
 AREAS = (
+    "app.workbench",
     "app.notices",
     "app.workflows",
     "app.grid",
@@ -46,6 +47,7 @@ def register(appbuilder: Any) -> None:
             appbuilder.add_api(resource)
     openapi.register(appbuilder)
     menu.keep(menu_items())
+    tiles.keep(tile for area in AREAS for tile in getattr(load(area, "tiles"), "TILES", ()))
 
 
 def menu_items() -> list[Any]:

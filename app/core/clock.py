@@ -25,6 +25,11 @@ def today() -> date:
     return now().astimezone(BUSINESS_ZONE).date()
 
 
+def start_of(day: date) -> datetime:
+    """Return the moment at which a business day begins in China."""
+    return datetime.combine(day, datetime.min.time(), BUSINESS_ZONE)
+
+
 def local(moment: datetime) -> datetime:
     """Return the same moment on a Chinese clock."""
     return moment.astimezone(BUSINESS_ZONE)

@@ -135,6 +135,7 @@ class Receipt(ProjectScoped, Stateful, Base):
             unique=True,
             postgresql_where=text("reverses_id IS NOT NULL"),
         ),
+        Index("ix_finance_receipt_received_on", "received_on", postgresql_using="brin"),
         # slips that wait for the cashier are few among very many receipts
         Index("ix_finance_receipt_slips", "project_id", postgresql_where=text("state = 'slip'")),
     )

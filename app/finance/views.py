@@ -441,7 +441,6 @@ MENU = [
         f"{RECEIPT}:confirm",
         view=CashierView,
         icon="money",
-        home=True,
         badge=lambda actor: queries.count_slips(current_project_id()) if actor else 0,
     ),
     MenuItem(_l("Receipts"), "finance", 20, f"{RECEIPT}:see", view=ReceiptView, icon="receipt"),

@@ -94,8 +94,4 @@ def _contents(actor: Actor) -> list[dict[str, str]]:
 
 
 VIEWS = [GridView]
-MENU = [
-    MenuItem(
-        _l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid", home=True
-    )
-]
+MENU = [MenuItem(_l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid")]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, code_text, json_object, moment
-from app.core.scope import OwnerScoped
 from app.notices.kinds import NoticeKind, find_kind
 
 __all__ = ["Notice"]
@@ -19,12 +18,11 @@ MUTED: Final = "notices.muted"
 WAITING_KINDS = ("approval_waits", "opinion_asked")
 
 
-class Notice(OwnerScoped, Base):
+class Notice(Base):
     """通知: one sentence for one person; the words are put together in his language when read."""
 
     __tablename__ = "notices_notice"
     __audited__ = False
-    __owner__: ClassVar[str] = "user_id"
     __table_args__ = (
         Index("ix_notices_notice_user", "user_id", "id"),
         Index(

@@ -184,6 +184,7 @@ class Subscription(ProjectScoped, OwnerScoped, Stateful, Base):
             "lapses_at",
             postgresql_where=text("state = 'awaiting_deposit'"),
         ),
+        Index("ix_sales_subscription_subscribed_at", "subscribed_at"),
         Index(
             "ix_sales_subscription_signing",
             "sign_by",

@@ -30,7 +30,8 @@ EXTENSION = "xiaokong_menu"
 class MenuItem:
     """A place in the menu: a view class (its list or default page) or a url.
 
-    ``permission`` is ``area.entity:action`` or a tuple of which one is enough; ``badge`` counts
+    ``permission`` is ``area.entity:action`` or a tuple of which one is enough, () for everybody
+    who is signed in; ``badge`` counts
     what waits for the actor and is asked after the page has been drawn.
     """
 
@@ -84,21 +85,21 @@ def items_for(actor: Actor) -> list[MenuItem]:
     found = [
         item
         for item in current_app.extensions.get(EXTENSION, [])
-        if actor.may_any(*item.permissions)
+        if not item.permissions or actor.may_any(*item.permissions)
     ]
     return sorted(found, key=lambda item: (order.index(item.group), item.order))
 
 
 def home_for(actor: Actor) -> str | None:
-    """Return where the actor begins his day.
+    """Return where the actor begins his day: the first home of the menu, else his first place.
 
-    That is what waits for his decision; else the home that stands last in the menu, as a desk of
-    one's own stands behind the grid that all share; else his first place.
+    That is the workbench, where all that waits for him comes together. Who has no right yet has
+    no place to begin.
     """
+    if actor.kind == "user" and not actor.roles:
+        return None
     items = items_for(actor)
-    waiting = (item for item in items if item.group == "work" and item.badge and item.badge(actor))
-    homes = [item for item in reversed(items) if item.home]
-    found = next(waiting, None) or next(iter([*homes, *items]), None)
+    found = next((item for item in items if item.home), None) or next(iter(items), None)
     return found.address() if found else None
 
 

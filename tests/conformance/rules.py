@@ -16,7 +16,7 @@ LONGER_FILES = {"models.py": 500, "views.py": 500}
 TEST_LINES = 600
 NAMELESS = {"utils.py", "util.py", "helpers.py", "helper.py", "misc.py", "common.py"}
 #: the files of an area that stand in front of a request
-WEB_FILES = re.compile(r"(views|api|\w+_api|forms|desk|commands|security|sign_in)\.py$")
+WEB_FILES = re.compile(r"(views|api|\w+_api|forms|tiles|finds|desk|commands|security|sign_in)\.py$")
 READING_THE_CLOCK = {
     "datetime.now", "datetime.today", "datetime.utcnow", "date.today", "time.time",
     "datetime.datetime.now", "datetime.datetime.today", "datetime.date.today",

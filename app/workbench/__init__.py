@@ -1,0 +1,1 @@
+"""工作台 Workbench: everybody's first page, of tiles that the areas declare."""
