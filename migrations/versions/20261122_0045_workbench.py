@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "d2e8b41f7c05"
-down_revision = "c7d1a90e4b26"
+down_revision = "0aaa086b1598"
 branch_labels = None
 depends_on = None
 
