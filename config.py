@@ -135,6 +135,8 @@ class Config:
             "pool_size": 12,
             "max_overflow": 8,
             "pool_timeout": 10,
+            # An error's text goes into the log, and its parameters are people's data.
+            "hide_parameters": True,
             "connect_args": {"application_name": "xiaokong", "connect_timeout": 10},
         }
         self.SQLALCHEMY_TRACK_MODIFICATIONS = False

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from flask import Flask
 
 #: modules with commands of their own: ``register(app)``
-COMMAND_MODULES = ("app.pricing.commands", "app.finance.commands", "app.jobs.commands")
+COMMAND_MODULES = (
+    "app.pricing.commands",
+    "app.finance.commands",
+    "app.jobs.commands",
+    "app.admin.audit_commands",
+)
 
 access = AppGroup("access", help="Permissions and preset roles.")
 demo = AppGroup("demo", help="Demo and measuring data.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import claims, grid
+from bench import audit, claims, grid
 from bench.measure import keep, print_table
 from bench.stage import set_up
 from config import data_dir
@@ -12,6 +12,7 @@ from config import data_dir
 #: which module measures which figures
 SUITES = {
     "claims": (claims.run, ("claim_http", "claim_cpu_ms")),
+    "audit": (audit.run, ("audit_page",)),
     "grid": (grid.run, ("grid_json",)),
 }
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, make_url, pool, text
 
 import app.models  # noqa: F401 - makes every table known
 from app.core.db import Model
+from app.core.grants import grant_application
 from config import sqlalchemy_url
 
 
@@ -42,7 +43,18 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        _grant(connection)
     engine.dispose()
+
+
+def _grant(connection: Any) -> None:
+    """Where the owner is another role than the application's, give the latter what it needs."""
+    if not os.environ.get("DATABASE_OWNER_URL"):
+        return
+    application = make_url(str(current_app.config["SQLALCHEMY_DATABASE_URI"])).username
+    if application and connection.scalar(text("SELECT to_regclass('core_audit_seal')")):
+        grant_application(connection, application)
+        connection.commit()
 
 
 run()

@@ -99,3 +99,28 @@ def cloned(prefix: str, template: str = TEMPLATE):
         yield url
     finally:
         drop(url)
+
+
+ROLE = "xk_application"
+
+
+def lesser(url: str) -> str:
+    """Return the address of the same database for a role that may do what the application must.
+
+    As with DATABASE_OWNER_URL: the migrations' end gives it its rights.
+    """
+    from sqlalchemy import create_engine
+
+    from app.core.grants import grant_application
+    from config import sqlalchemy_url
+
+    execute(
+        server_url(),
+        f"DO $$ BEGIN CREATE ROLE {ROLE} LOGIN;"
+        " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+    )
+    engine = create_engine(sqlalchemy_url(url))
+    with engine.begin() as connection:
+        grant_application(connection, ROLE)
+    engine.dispose()
+    return urlunsplit(urlsplit(url)._replace(netloc=f"{ROLE}@"))

@@ -25,6 +25,7 @@ declare_permissions(
     Permission("admin.organization:edit", _l("Change organizations and their members"), "U"),
     Permission("admin.organization:delete", _l("Delete organizations"), "U"),
     Permission("admin.audit:see", _l("Read the audit"), "U"),
+    Permission("admin.audit:export", _l("Export the audit"), "U"),
     Permission("admin.setting:see", _l("See settings"), "OU"),
     Permission("admin.setting:edit", _l("Change settings"), "OU"),
 )

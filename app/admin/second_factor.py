@@ -17,6 +17,7 @@ from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Conflict, DomainError, Invalid
+from app.core.key_rotation import EncryptedColumn, declare_encrypted
 from app.core.secrets import decrypt, encrypt, fingerprint, fingerprints
 
 ISSUER = "销控 Xiaokong"
@@ -53,8 +54,11 @@ def wrong_code() -> WrongCode:
     return WrongCode(_l("This code is wrong or has been used. Wait for the next one."))
 
 
+_SECRET = declare_encrypted(EncryptedColumn("admin_second_factor", "secret", mark="."))
+
+
 def _context(factor: SecondFactor) -> str:
-    return f"admin_second_factor.secret.{factor.id}"
+    return _SECRET.context(factor.id)
 
 
 def _factor(user_id: int | None) -> SecondFactor | None:

@@ -95,11 +95,15 @@ def record(
     db.session.flush()
 
 
-def list_entries(table_name: str, row_id: int, *, limit: int = 50) -> list[AuditEntry]:
-    """Return the newest entries of one record."""
+def list_entries(
+    table_name: str, row_id: int, *, limit: int = 50, actions: Collection[str] = ()
+) -> list[AuditEntry]:
+    """Return the newest entries of one record, all or those of some actions."""
     found = select(AuditEntry).where(
         AuditEntry.table_name == table_name, AuditEntry.row_id == row_id
     )
+    if actions:
+        found = found.where(AuditEntry.action.in_(actions))
     return list(db.session.scalars(found.order_by(AuditEntry.id.desc()).limit(limit)))
 
 
@@ -116,10 +120,10 @@ class Search:
     """What is looked for in the audit; what is empty does not narrow."""
 
     objects: tuple[tuple[str, int], ...] | None = None
-    table_name: str = ""
+    tables: tuple[str, ...] = ()
     actor: str = ""
     actions: tuple[str, ...] = ()
-    #: only steps that nobody took on a page or over REST: by hand in the database
+    #: only what was done by hand, directly in the database
     by_hand: bool = False
     since: datetime | None = None
     until: datetime | None = None
@@ -130,8 +134,8 @@ class Search:
         found: list[ColumnElement[bool]] = []
         if self.objects is not None:
             found.append(_one_of(self.objects))
-        if self.table_name:
-            found.append(AuditEntry.table_name == self.table_name)
+        if self.tables:
+            found.append(AuditEntry.table_name.in_(self.tables))
         if self.actor:
             found.append(AuditEntry.actor == self.actor)
         if self.actions:

@@ -58,7 +58,7 @@ _LAST = text("SELECT coalesce(max(id), 0) FROM core_audit_entry")
 #: the end of the next batch: a range of numbers that holds BATCH entries at most
 _END = text("""
 SELECT max(id) FROM (SELECT id FROM core_audit_entry WHERE id >= :first AND id <= :last
-                      ORDER BY id LIMIT :batch) AS some
+                      ORDER BY id LIMIT :batch) AS one_batch
 """)
 
 
@@ -207,3 +207,17 @@ def _faults(
     parts = (seal.first_id, seal.last_id, seal.entries, seal.digest)
     if _chained(previous, *parts, old=old) != seal.chain:
         yield Fault("chain", *where)
+
+
+def is_sealed(entry_id: int) -> bool:
+    """Tell whether an entry stands under a seal."""
+    newest = newest_seal()
+    return newest is not None and entry_id <= newest.last_id
+
+
+def anything_new() -> bool:
+    """Tell whether there are entries beyond the last seal."""
+    newest = newest_seal()
+    last = int(db.session.scalar(_LAST) or 0)
+    db.session.rollback()
+    return last > (newest.last_id if newest else 0)

@@ -13,9 +13,13 @@ from app.core import clock, secrets
 from app.core.bad_value import N_, BadValue
 from app.core.errors import Invalid
 from app.core.identity import credit_code, resident_id
+from app.core.key_rotation import EncryptedColumn, declare_encrypted
 from app.customers.models import CustomerKind, IdentityKind
 
 TAIL_LENGTH = 4
+CIPHER = declare_encrypted(
+    EncryptedColumn("customers_customer", "id_number_cipher", hash_column="id_number_hash")
+)
 _OTHER_DOCUMENT = re.compile(r"[0-9A-Z一-鿿]{4,30}")
 _SEPARATORS = re.compile(r"[\s\-.·()]+")
 
@@ -35,18 +39,23 @@ class Document:
         return secrets.fingerprint(self.number)
 
     @property
+    def fingerprints(self) -> list[str]:
+        """Return the hashes under which the number may stand: while the key is changed, two."""
+        return secrets.fingerprints(self.number)
+
+    @property
     def tail(self) -> str:
         """Return the last four places, shown beside the mask."""
         return self.number[-TAIL_LENGTH:]
 
     def encrypted_for(self, customer_id: int) -> str:
         """Return the ciphertext, which opens in this customer's row only."""
-        return secrets.encrypt(self.number, context=_context(customer_id))
+        return secrets.encrypt(self.number, context=CIPHER.context(customer_id))
 
 
 def open_number(cipher: str, customer_id: int) -> str:
     """Return the plain number. Raises InvalidTag if the ciphertext is not this row's."""
-    return secrets.decrypt(cipher, context=_context(customer_id))
+    return secrets.decrypt(cipher, context=CIPHER.context(customer_id))
 
 
 def read_document(kind: str, id_kind: str | None, id_number: str | None) -> Document | None:
@@ -77,7 +86,3 @@ def _persons(id_kind: str, number: str) -> Document:
     if not _OTHER_DOCUMENT.fullmatch(compact):
         raise BadValue("document", N_("A document's number has 4 to 30 letters and digits."))
     return Document(id_kind, compact)
-
-
-def _context(customer_id: int) -> str:
-    return f"customers_customer.id_number_cipher:{customer_id}"

@@ -106,6 +106,10 @@ class Customer(ProjectScoped, OwnerScoped, Base):
     owner_id: Mapped[int] = user_ref(nullable=False)
     #: when the person agreed that the data are kept for the purchase (个人信息保护法)
     consented_at: Mapped[moment | None]
+    #: what they are kept for, as the person was told
+    consent_purpose: Mapped[str | None] = mapped_column(String(200))
+    #: when everything that says who it is was blanked
+    anonymized_at: Mapped[moment | None]
     created_at: Mapped[created_moment]
     created_by_id: Mapped[int | None] = user_ref()
     owner: Mapped[AppUser] = relationship(foreign_keys="Customer.owner_id")
@@ -114,11 +118,15 @@ class Customer(ProjectScoped, OwnerScoped, Base):
     @property
     def masked_name(self) -> str:
         """Return 王**."""
+        if self.anonymized_at is not None:
+            return str(self)
         return mask_name(self.name)
 
     @property
     def masked_mobile(self) -> str:
         """Return 138****5678."""
+        if self.anonymized_at is not None:
+            return ""
         return mask_mobile(self.mobile)
 
     @property
@@ -132,4 +140,4 @@ class Customer(ProjectScoped, OwnerScoped, Base):
         return self.id_number_hash is not None
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if self.anonymized_at is None else str(_l("Anonymized customer"))

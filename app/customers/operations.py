@@ -16,10 +16,12 @@ from app.core.bad_value import BadValue
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.identity import mobile as read_mobile
+from app.core.settings import get_setting
 from app.customers import policies
 from app.customers.documents import Document, open_number, read_document
 from app.customers.models import Customer, CustomerKind
 from app.customers.queries import Duplicate, find_duplicate, get_customer
+from app.customers.settings import PURPOSE
 
 LONGEST_NAME: Final = 120
 LONGEST: Final = {"address": 200, "source": 60, "remark": 2000}
@@ -69,7 +71,7 @@ def register_customer(
         "kind": entry.kind,
         "owner_id": actor.id,
         "created_by_id": actor.id,
-        "consented_at": clock.now() if entry.details.consent else None,
+        **(_consent() if entry.details.consent else {}),
     }
     try:
         with db.session.begin_nested():
@@ -107,8 +109,14 @@ def _write(customer: Customer, entry: _Entry) -> None:
         if getattr(customer, column) != value:
             setattr(customer, column, value)
     if entry.details.consent and customer.consented_at is None:
-        customer.consented_at = clock.now()
+        for column, value in _consent().items():
+            setattr(customer, column, value)
     db.session.flush()
+
+
+def _consent() -> dict[str, Any]:
+    """Return what is written down when a person agrees: when, and to what."""
+    return {"consented_at": clock.now(), "consent_purpose": get_setting(PURPOSE)}
 
 
 def reveal_identity_number(customer: Customer, *, actor: Actor) -> str:
@@ -228,7 +236,7 @@ def _merged_entry(customer: Customer, changes: dict[str, Any]) -> _Entry:
     }
     details = CustomerDetails(**kept, **given)
     entry = _read_entry(customer.kind, details=details, **head)
-    same = entry.document and entry.document.fingerprint == customer.id_number_hash
+    same = entry.document and customer.id_number_hash in entry.document.fingerprints
     return _Entry(entry.kind, entry.name, entry.mobile, entry.document, entry.details, bool(same))
 
 
@@ -240,7 +248,7 @@ def _refuse_duplicate(
         project_id=project_id,
         mobile=entry.mobile,
         id_kind=document.kind if document else None,
-        id_hash=document.fingerprint if document else None,
+        id_hashes=document.fingerprints if document else (),
         except_id=except_id,
     )
     if found is not None:
@@ -284,5 +292,9 @@ def _next_id() -> int:
 
 def _log_reveal(customer: Customer, field: str) -> None:
     audit.record(
-        "reveal", table_name="customers_customer", row_id=customer.id, note={"field": field}
+        "reveal",
+        table_name="customers_customer",
+        row_id=customer.id,
+        note={"field": field},
+        project_id=customer.project_id,
     )

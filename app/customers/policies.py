@@ -18,6 +18,8 @@ SEE_WHOLE = f"{CUSTOMER}:see_whole"
 CHOOSE = f"{CUSTOMER}:choose"
 ADD = f"{CUSTOMER}:add"
 EDIT = f"{CUSTOMER}:edit"
+ANONYMIZE = f"{CUSTOMER}:anonymize"
+COPY = f"{CUSTOMER}:copy"
 
 declare_permissions(
     Permission(SEE, _l("See customers"), "CSMDLB"),
@@ -28,6 +30,8 @@ declare_permissions(
     Permission(CHOOSE, _l("Choose a customer for a hold or a deal"), "CKSMDB"),
     Permission(ADD, _l("Register customers"), "CSMDB"),
     Permission(EDIT, _l("Change customers"), "CSMDB"),
+    Permission(ANONYMIZE, _l("Anonymize customers"), "D"),
+    Permission(COPY, _l("Hand out a copy of a customer's data"), "D"),
 )
 
 
@@ -38,11 +42,13 @@ def owns(customer: Customer, actor: Actor) -> bool:
 
 def can_see_phone(customer: Customer, actor: Actor) -> bool:
     """Tell whether the phone is shown in full without asking: to the customer's own consultant."""
-    return owns(customer, actor)
+    return owns(customer, actor) and customer.anonymized_at is None
 
 
 def can_reveal(customer: Customer, actor: Actor) -> bool:
     """Tell whether the actor may ask for the whole phone and identity number (logged)."""
+    if customer.anonymized_at is not None:
+        return False
     return owns(customer, actor) or actor.may(SEE_WHOLE)
 
 
@@ -60,6 +66,8 @@ def require_reveal(customer: Customer, actor: Actor) -> None:
 
 def can_edit(customer: Customer, actor: Actor) -> bool:
     """Tell whether the actor may change this customer: his own, or one of his staff's."""
+    if customer.anonymized_at is not None:
+        return False
     return actor.may(EDIT) and sees(customer.owner_id, customer.project_id, actor)
 
 

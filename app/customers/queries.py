@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from app.admin.models import AppUser
 from app.core.db import db
 from app.core.errors import NotFound
-from app.core.secrets import fingerprint
+from app.core.secrets import fingerprints
 from app.customers.models import Customer
 
 TAIL_LENGTH = 4
@@ -93,7 +93,7 @@ def matching(q: str) -> ColumnElement[bool] | None:
     elif len(digits) >= MOBILE_LENGTH and digits[-MOBILE_LENGTH:].startswith("1"):
         fits.append(Customer.mobile == digits[-MOBILE_LENGTH:])
     if len(wanted) >= SHORTEST_DOCUMENT and wanted.isascii():
-        fits.append(Customer.id_number_hash == fingerprint(wanted.upper()))
+        fits.append(Customer.id_number_hash.in_(fingerprints(wanted.upper())))
     return or_(*fits)
 
 
@@ -102,13 +102,13 @@ def find_duplicate(
     project_id: int,
     mobile: str,
     id_kind: str | None,
-    id_hash: str | None,
+    id_hashes: Collection[str] = (),
     except_id: int | None = None,
 ) -> Duplicate | None:
     """Return the customer of the project with the same phone or document, whoever owns it."""
     same = [Customer.mobile == mobile]
-    if id_hash is not None:
-        same.append(and_(Customer.id_kind == id_kind, Customer.id_number_hash == id_hash))
+    if id_hashes:
+        same.append(and_(Customer.id_kind == id_kind, Customer.id_number_hash.in_(id_hashes)))
     found = (
         select(
             Customer.id,

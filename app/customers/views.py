@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from flask import jsonify, request
+from flask import Response, jsonify, request
 from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
@@ -16,22 +17,27 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor, current_actor
 from app.core.errors import NotFound
+from app.core.settings import get_setting
 from app.core.uow import unit_of_work
-from app.customers import operations, policies
+from app.customers import copy_file, operations, policies, privacy
 from app.customers.answers import phone_for
 from app.customers.models import Customer, CustomerKind, IdentityKind
 from app.customers.queries import get_customer, matching, search_customers
+from app.customers.settings import PURPOSE
 from app.web import show_page
 from app.web.access import needs
-from app.web.actions import Related
+from app.web.actions import Related, RowAction
 from app.web.columns import Column
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import CrudForm, LineField
+from app.web.export import XLSX
 from app.web.formats import state_chip
+from app.web.history import AUDIT_PERMISSION, tell_looks
 from app.web.listing import Query
 from app.web.menu import MenuItem
 from app.web.projects import current_project_id
 from app.web.rest import current
+from app.web.story_words import StoryOf, describe_story, rows_of
 
 MOST_CHOICES = 20
 SEXES = {"": "–", "male": _l("Male"), "female": _l("Female")}
@@ -152,6 +158,8 @@ class CustomerView(CrudView):
         "owner": _l("Consultant"),
         "consent": _l("The person agrees that these data are kept for the purchase"),
         "consented_at": _l("Agreed at"),
+        "consent_purpose": _l("What the data are kept for"),
+        "anonymized_at": _l("Anonymized at"),
         "created_at": _l("Registered at"),
     }
     help_columns = {
@@ -161,7 +169,8 @@ class CustomerView(CrudView):
     states = {"kind": CustomerKind, "id_kind": IdentityKind}
     show_fieldsets = (
         (_l("Basics"), ("name", "kind", "phone", "sex_word", "own_birthday", "document")),
-        (_l("More"), ("own_address", "source", "owner", "created_at", "consented_at", "remark")),
+        (_l("More"), ("own_address", "source", "owner", "created_at", "remark")),
+        (_l("Consent"), ("consented_at", "consent_purpose")),
     )
     add_fieldsets = (
         (_l("Basics"), ("kind", "name", "mobile")),
@@ -194,6 +203,28 @@ class CustomerView(CrudView):
     add_operation = register
     edit_operation = edit
     exportable = False
+    row_actions = (
+        RowAction(
+            "anonymize",
+            _l("Anonymize"),
+            "anonymize",
+            privacy.anonymize_customer,
+            fields={
+                "reason": LineField(
+                    _l("Reason"),
+                    description=_l(
+                        "Everything that says who this is will be blanked. This cannot be undone."
+                    ),
+                    validators=[validators.InputRequired(message=_l("This is needed."))],
+                )
+            },
+            done=_l("The customer has been anonymized."),
+            when=lambda row: row.anonymized_at is None,
+            many=False,
+            kind="d",
+        ),
+    )
+    can_edit = staticmethod(lambda row: row.anonymized_at is None)
     related = (
         Related(_l("Subscriptions"), "SubscriptionView", by="customers"),
         Related(_l("Holds"), "HoldView", by="customer"),
@@ -230,6 +261,14 @@ class CustomerView(CrudView):
             return {"consent": row.consented_at is not None}
         return {"kind": CustomerKind.PERSON.value}
 
+    def form_class(self, purpose: str) -> type[CrudForm]:
+        """Say in the form what the data are kept for, as the office has set it."""
+        made = super().form_class(purpose)
+        made.consent.kwargs["description"] = _l(  # type: ignore[attr-defined]
+            "Tell the person what for: %(purpose)s", purpose=get_setting(PURPOSE)
+        )
+        return made
+
     def make(
         self, purpose: str, row: Any = None, posted: MultiDict[str, str] | None = None
     ) -> CrudForm:
@@ -263,6 +302,30 @@ class CustomerView(CrudView):
             customer=row,
             whole=whole,
             may_reveal=policies.can_reveal(row, actor),
+            may_copy=actor.may(policies.COPY) and row.anonymized_at is None,
+            looks=self._looks(row, actor),
+        )
+
+    def _looks(self, row: Customer, actor: Actor) -> Any:
+        """Return who saw the data in full, for those who are charged with them."""
+        if not actor.may_any(policies.SEE_WHOLE, policies.COPY, AUDIT_PERMISSION):
+            return None
+        return tell_looks(privacy.list_looks(row.id), actor)
+
+    @expose("/copy/<int:pk>", methods=["POST"])
+    @guarded("copy")
+    def copy(self, pk: int, *, actor: Actor) -> Any:
+        """Send all that is held about the customer as an Excel file; it is written down."""
+        with unit_of_work(actor):
+            customer = get_customer(pk)
+            purpose = request.form.get("purpose", "")
+            sheets = privacy.copy_of_data(customer, purpose=purpose, actor=actor)
+            content = copy_file.write(sheets)
+        name = quote(f"{_l('Personal data')}-{pk}.xlsx")
+        return Response(
+            content,
+            mimetype=XLSX,
+            headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
         )
 
     @expose("/choices")
@@ -283,6 +346,18 @@ def customer_option(customer: Customer, actor: Actor) -> dict[str, Any]:
         details.append(str(_l("no identity document")))
     return {"id": customer.id, "text": customer.name, "detail": " · ".join(details)}
 
+
+def told_names(ids: Collection[int], actor: Actor) -> dict[int, str]:
+    """Return names for the audit: masked for who may not see these customers."""
+    return {
+        row.id: row.name
+        if policies.sees(row.owner_id, row.project_id, actor) and actor.may(policies.SEE)
+        else row.masked_name
+        for row in rows_of(Customer, ids)
+    }
+
+
+describe_story(Customer.__tablename__, StoryOf(names=told_names))
 
 VIEWS = [CustomerView]
 MENU = [

@@ -11,6 +11,7 @@ from sqlalchemy import Date, bindparam, text
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
+from app.core.identity import mask_name
 from app.core.money import plain
 from app.customers.models import Customer
 from app.customers.policies import sees
@@ -25,6 +26,7 @@ from app.sales.models import SubscriptionState
 from app.sales.queries import (
     LiveHold,
     LiveSubscription,
+    list_buyers,
     live_holds,
     live_subscriptions,
     usable_special_discounts,
@@ -139,17 +141,22 @@ def _hold(hold: LiveHold, project_id: int, actor: Actor) -> dict[str, Any]:
     own = hold.holder_id in actor.owners_in(project_id)
     if own or actor.may(sales.SEE_HOLDS):
         shown |= {"id": hold.id, "reason": hold.reason}
-    if own or _sees_customer(hold, project_id, actor):
+    customer = _seen_customer(hold, project_id, actor)
+    if customer is not None:
+        # One's own customers have their names; of all others the panel stands open to passers-by.
+        name = customer.name if customer.owner_id == actor.id else customer.masked_name
+        shown |= {"customer": name, "customer_id": hold.customer_id}
+    elif own:
         shown |= {"customer": hold.customer, "customer_id": hold.customer_id}
     return shown
 
 
-def _sees_customer(hold: LiveHold, project_id: int, actor: Actor) -> bool:
+def _seen_customer(hold: LiveHold, project_id: int, actor: Actor) -> Customer | None:
     if hold.customer_id is None:
-        return False
+        return None
     # Read within scope: the owner decides whether the actor sees this customer at all.
-    owner = db.session.get(Customer, hold.customer_id)
-    return owner is not None and sees(owner.owner_id, project_id, actor)
+    found: Customer | None = db.session.get(Customer, hold.customer_id)
+    return found if found is not None and sees(found.owner_id, project_id, actor) else None
 
 
 def _special_discounts(room_id: int, actor: Actor) -> list[dict[str, Any]]:
@@ -181,9 +188,15 @@ def _deal(deal: LiveSubscription, project_id: int, actor: Actor) -> dict[str, An
         shown |= {
             "id": deal.id,
             "number": deal.number,
-            "buyers": deal.buyers,
+            "buyers": _buyers(deal, actor),
             "deal_total": plain(deal.deal_total),
             "lapses_at": _moment(deal.lapses_at),
             "sign_by": deal.sign_by.isoformat(),
         }
     return shown
+
+
+def _buyers(deal: LiveSubscription, actor: Actor) -> str:
+    """Return 王小明、李**: one's own customers by name, the others masked."""
+    rows = list_buyers([deal.id])[deal.id]
+    return "、".join(one.name if one.owner_id == actor.id else mask_name(one.name) for one in rows)

@@ -14,6 +14,7 @@ from app.core import idempotency
 from app.core.actor import system_actor
 from app.core.db import db
 from app.core.uow import unit_of_work
+from app.jobs.sealing import seal_audit
 from app.lists.operations import EXPORT_TASK
 from config import libpq_url
 
@@ -43,7 +44,18 @@ def make_worker_app(app: Flask) -> App:
         _add(queue, app, name, cron, work)
     _add_exports(queue, app)
     _take_up_stalled(queue)
+    _seal_audit(queue, app)
     return queue
+
+
+def _seal_audit(queue: App, app: Flask) -> None:
+    """Seal the audit every minute, in transactions of its own."""
+
+    def seal(timestamp: int) -> int:  # noqa: ARG001 - procrastinate passes the scheduled second
+        return seal_audit(app, ACTOR)
+
+    task = queue.task(name="core.seal_audit", queueing_lock="core.seal_audit")(seal)
+    queue.periodic(cron=EVERY_MINUTE, periodic_id="core.seal_audit")(task)
 
 
 def _take_up_stalled(queue: App) -> None:

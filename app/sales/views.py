@@ -17,6 +17,7 @@ from wtforms import validators
 
 from app.core import clock
 from app.core.actor import Actor, current_actor
+from app.core.identity import mask_name
 from app.customers.policies import sees
 from app.estate.models import RoomStatus
 from app.finance.policies import ACCOUNT, RECEIPT
@@ -34,7 +35,7 @@ from app.sales.models import (
 )
 from app.sales.operations.extensions import KIND as EXTENSION
 from app.sales.operations.extensions import is_open
-from app.sales.queries import BuyerRow, list_buyers, mask_names
+from app.sales.queries import BuyerRow, list_buyers
 from app.sales.timeline import days_overdue, deal_steps
 from app.web.actions import RowAction
 from app.web.choices import ChoiceOf, describe_choice
@@ -77,8 +78,13 @@ def _buyers_of(subscription: Subscription) -> list[BuyerRow]:
     return known[subscription.id]
 
 
-def _masked_buyers(subscription: Subscription) -> str:
-    return mask_names([buyer.name for buyer in _buyers_of(subscription)])
+def _shown_buyers(subscription: Subscription) -> str:
+    """Return the buyers: the reader's own customers by name, the others masked."""
+    actor = current_actor()
+    own = actor.id if actor is not None and actor.kind == "user" else None
+    return "、".join(
+        one.name if one.owner_id == own else mask_name(one.name) for one in _buyers_of(subscription)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ class SubscriptionView(CrudView):
     )
     quick_columns = NUMBER_OF_ROOM
     states = {"state": SubscriptionState}
-    computed = {"buyers_masked": _masked_buyers, "signing": Deadline.of}
+    computed = {"buyers_masked": _shown_buyers, "signing": Deadline.of}
     formatters = {"state": deal_chip, "signing": lambda deadline: deadline.__html__()}
     label_columns = {
         "number": _l("Subscription"),

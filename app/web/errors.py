@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.core.db import db
 from app.core.errors import DomainError
+from app.core.redaction import without_details
 
 log = logging.getLogger("xiaokong.web")
 
@@ -135,7 +136,7 @@ def _database(error: DBAPIError) -> Response:
 def _unexpected(error: BaseException) -> Response:
     db.undo()
     error_id = uuid.uuid4().hex[:12]
-    log.error("unexpected error %s at %s", error_id, request.path, exc_info=error)
+    log.error("unexpected error %s at %s", error_id, request.path, exc_info=without_details(error))
     sentence = _(
         "Something went wrong on our side; nothing was changed. Tell your administrator the number"
         " %(id)s.",

@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
-from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from app.core import audit
 from app.core.actor import Actor
 from app.web.actions import Related, RowAction
-from app.web.columns import NUMBERS, Column, label_of, plain_text
-from app.web.formats import moment_text, yes_no, yuan
+from app.web.columns import NUMBERS, Column
+from app.web.history import History, history_for
 from app.web.listing import read_page
-from app.web.people import names_of_actors
 
 if TYPE_CHECKING:
     from app.web.crud import CrudView
 
 RELATED_ROWS = 10
-HISTORY_ROWS = 20
-AUDIT_PERMISSION = "admin.audit:see"
-#: columns whose changes say nothing to people
-SILENT = frozenset(
-    (
-        "id",
-        "version",
-        "updated_at",
-        "state_at",
-        "state_by_id",
-        "created_at",
-        "last_login",
-        "login_count",
-        "access_version",
-        "changed_on",
-        "changed_by_fk",
-        "created_by_fk",
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -70,16 +45,6 @@ class RelatedRows:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One entry of the history."""
-
-    title: str
-    detail: str
-    kind: str
-    changes: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
 class ShowPage:
     """Everything that ``web/show.html`` draws."""
 
@@ -92,7 +57,7 @@ class ShowPage:
     edit_url: str | None
     delete_url: str | None
     related: list[RelatedRows]
-    history: list[Step]
+    history: History
 
 
 def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
@@ -118,7 +83,7 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
         edit_url=view.url("edit", pk=row.id) if editable else None,
         delete_url=view.url("delete", pk=row.id) if view.may(actor, "delete") else None,
         related=[found for one in view.related if (found := _related(one, row, actor))],
-        history=_history(view, row, actor),
+        history=history_for(view, row, actor),
     )
 
 
@@ -189,95 +154,3 @@ def _related(one: Related, row: Any, actor: Actor) -> RelatedRows | None:
         all_url=other.url("list", **{one.by: row.id, "everywhere": 1}),
         add_url=other.url("add", **{one.by: row.id}) if other.may(actor, "add") else None,
     )
-
-
-def _history(view: CrudView, row: Any, actor: Actor) -> list[Step]:
-    """Return the newest audit entries of the record, for those who may read the audit."""
-    if not actor.may(AUDIT_PERMISSION):
-        return []
-    entries = audit.list_entries(view.model.__tablename__, row.id, limit=HISTORY_ROWS)
-    names = names_of_actors({entry.actor for entry in entries})
-    found = []
-    for entry in entries:
-        changes = _changes(view, entry)
-        if entry.action == "update" and not changes:
-            continue
-        found.append(
-            Step(
-                title=action_title(entry.action),
-                detail=f"{moment_text(entry.at)} · {names.get(entry.actor, entry.actor)}",
-                kind={"insert": "done", "delete": "bad"}.get(entry.action, ""),
-                changes=changes,
-            )
-        )
-    return found
-
-
-def action_title(action: str) -> str:
-    """Return an audit action in words."""
-    words = {
-        "insert": _("Made"),
-        "update": _("Changed"),
-        "delete": _("Deleted"),
-        "sign_in": _("Signed in"),
-        "sign_in_failed": _("Failed to sign in"),
-        "sign_out": _("Signed out"),
-        "switch_operator": _("Handed the counter over"),
-        "session_end": _("Ended a sign-in"),
-        "sessions_ended": _("Signed the person out everywhere"),
-        "unlock": _("Let in again"),
-        "second_factor_on": _("Switched the second factor on"),
-        "second_factor_off": _("Switched the second factor off"),
-        "second_factor_reset": _("Reset the second factor"),
-        "recovery_code_used": _("Used a recovery code"),
-        "recovery_codes_new": _("Made new recovery codes"),
-        "password_reset": _("Reset the password"),
-        "password_outside": _("Left the password to the company's directory"),
-        "export": _("Exported"),
-        "print": _("Printed"),
-        "password_change": _("Changed the password"),
-        "reveal": _("Looked at personal data in full"),
-        "release_for_sale": _("Put on sale"),
-        "withdraw_from_sale": _("Take off sale"),
-        "confirm_price": _("Confirm the price"),
-        "device_job_retry": _("Print again"),
-        "device_job_mark": _("It came out"),
-        "device_job_cancel": _("Cancel the job"),
-    }
-    return words.get(action, action)
-
-
-def _changes(view: CrudView, entry: Any) -> list[dict[str, Any]]:
-    before, after = entry.before or {}, entry.after or {}
-    if entry.action != "update":
-        return []
-    changed: Sequence[str] = [
-        key for key in after if after.get(key) != before.get(key) and key not in SILENT
-    ]
-    return [
-        {
-            "title": str(label_of(key, view.label_columns)),
-            "before": _word(view, key, before.get(key)),
-            "after": _word(view, key, after.get(key)),
-        }
-        for key in changed
-    ]
-
-
-def _word(view: CrudView, key: str, value: Any) -> str:
-    """Return a value as the audit keeps it (JSON) in words."""
-    if value is None or value == "":
-        return "–"
-    if key in view.states:
-        return plain_text(view.column(key), value)
-    if isinstance(value, bool):
-        return str(yes_no(value))
-    if isinstance(value, str) and _MOMENT.match(value):
-        return moment_text(datetime.fromisoformat(value))
-    if isinstance(value, float) or (isinstance(value, str) and _AMOUNT.fullmatch(value)):
-        return yuan(Decimal(str(value)))
-    return str(value)
-
-
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_AMOUNT = re.compile(r"-?\d+\.\d\d")

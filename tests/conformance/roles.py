@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
             "admin.audit:see",
             "admin.session:see",
             "admin.session:end",
+            "admin.audit:export",
         ],
     ),
 }
@@ -86,6 +87,7 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
     ("CSMDB", ["customers.customer:add", "customers.customer:edit"], "who has customers"),
     ("KMDLB", ["customers.customer:see_all"], "C sees his own, S his team; K lists none"),
     ("D", ["customers.customer:see_whole"], "exports customers whole"),
+    ("D", ["customers.customer:anonymize", "customers.customer:copy"], "who sees customers whole"),
     ("CKSMDLB", ["sales.hold:see", "sales.special_discount:see"], "sales and the managing board"),
     (
         "CKSMDHAFXGVLB",

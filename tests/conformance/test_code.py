@@ -82,6 +82,9 @@ ROOM_WAS_READ = "about one room that the caller has read within scope"
 PLAN_WAS_READ = "about one plan that the caller has read within scope"
 PART_OF_GRID = "a part of the grid's statement, which asks for the project within scope at its end"
 
+SEALED = "all of the audit, by the system and the command line; yields hashes and counts"
+OF_THE_CUSTOMER = "of one customer that the caller has read within scope"
+
 #: statements past the ORM on tables of one project that carry no scope predicate of their own:
 #: "file:constant or function" → why nobody sees what is not his
 BEYOND_THE_ORM = {
@@ -105,6 +108,13 @@ BEYOND_THE_ORM = {
     "estate/operations/imports.py:_NEW_ROOMS": IMPORT,
     "estate/operations/imports.py:_CHANGED_ROOMS": IMPORT,
     "admin/queries.py:_PROJECTS": "names projects that the caller reaches, by their ids",
+    "core/audit_seal.py:_DIGEST": SEALED,
+    "core/audit_seal.py:_END": SEALED,
+    "core/audit_seal.py:_LAST": SEALED,
+    "sales/personal_data.py:_DEALS": OF_THE_CUSTOMER,
+    "sales/personal_data.py:_HOLDS": OF_THE_CUSTOMER,
+    "sales/personal_data.py:_RECEIPTS": OF_THE_CUSTOMER,
+    "web/story.py:_STATIONS": "names the stations that stand in entries read within scope",
     "admin/reach.py:_BEYOND": "asks just whether there is a project beyond the actor's scope",
     "estate/operations/imports.py:_FIND_NEW": IMPORT,
     "estate/operations/staging.py:_MATCH": IMPORT,

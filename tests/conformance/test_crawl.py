@@ -21,13 +21,13 @@ pytestmark = [pytest.mark.commit, pytest.mark.xdist_group("demo"), pytest.mark.t
 OF_A_PAGE = 3
 #: pages whose content is technical, each with the reason
 TECHNICAL = {
-    "AuditView.show": "shows rows as the tables hold them",
-    "AuditView.list": "names tables and steps",
     "SwaggerView.show": "describes the interface in the words of the code",
     "RoleView.list": "shows the codes of roles",
 }
 #: what is opened otherwise than by a link, each with the reason
 NO_LINK = {
+    "AuditView.choices": "asked by the form while one types",
+    "AuditView.sensitive": "a short address of one of the tabs",
     "CashierView.words": "asked by the form while one types",
     "DeskView.hold": "opened from the panel of a room in the grid",
     "DeskView.name_customer": "opened from the panel of a room in the grid",
