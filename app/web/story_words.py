@@ -38,7 +38,9 @@ SILENT = frozenset(_TECHNICAL.split())
 LABELS: dict[str, Any] = {
     "account_id": _l("Account"),
     "applicant_id": _l("Applicant"),
+    "after": _l("After"),
     "asked_by_id": _l("Asked by"),
+    "before": _l("Before"),
     "closing_note": _l("Closing note"),
     "column_no": _l("Place on the floor"),
     "comment": _l("Opinion"),
