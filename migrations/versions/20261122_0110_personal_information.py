@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "d41b7e90c6a3"
-down_revision = "0aaa086b1598"
+down_revision = "d2e8b41f7c05"
 branch_labels = None
 depends_on = None
 
