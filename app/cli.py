@@ -21,6 +21,7 @@ COMMAND_MODULES = (
     "app.finance.commands",
     "app.jobs.commands",
     "app.admin.audit_commands",
+    "app.admin.commands",
 )
 
 access = AppGroup("access", help="Permissions and preset roles.")

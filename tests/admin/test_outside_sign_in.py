@@ -157,6 +157,9 @@ def test_a_forged_or_refused_way_back_leads_to_the_door(provider):
         assert client.get("/account/").status_code == 302
 
 
+LISI = "uid=lisi,ou=people,o=company"
+
+
 class Directory(types.ModuleType):
     """Stands in for python-ldap: one person, one password."""
 
@@ -176,6 +179,7 @@ class Directory(types.ModuleType):
         self.__spec__ = types.SimpleNamespace(name="ldap", loader=None)
         self.down = False
         self.asked = []
+        self.known = {LISI: "what the directory knows", "cn=reader": "what the reader knows"}
 
     def set_option(self, *_given):
         pass
@@ -187,14 +191,22 @@ class Directory(types.ModuleType):
         self.asked.append(name)
         if self.down:
             raise self.SERVER_DOWN
-        if (name, password) != ("uid=lisi,ou=people,o=company", "what the directory knows"):
+        if self.known.get(name) != password:
             raise self.INVALID_CREDENTIALS
+
+    def search_s(self, base, _scope, wanted, _fields):
+        self.asked.append(wanted)
+        found = [(LISI, {"cn": [b"lisi"]})] if wanted == "(uid=lisi)" else []
+        return found if base == "o=company" else []
 
 
 @pytest.fixture
 def directory(monkeypatch):
     made = Directory()
     monkeypatch.setitem(sys.modules, "ldap", made)
+    escaping = types.ModuleType("ldap.filter")
+    escaping.escape_filter_chars = lambda typed: typed.replace("*", "\\2a")
+    monkeypatch.setitem(sys.modules, "ldap.filter", escaping)
     return made
 
 
@@ -223,6 +235,25 @@ def test_the_directory_is_asked_for_those_without_a_password_of_ours(directory):
         assert len(directory.asked) == 2
         directory.down = True
         assert enter("lisi", "what the directory knows") == 401
+
+
+@pytest.mark.commit
+def test_a_reader_finds_the_person_in_the_directory_first(directory):
+    settings = {
+        "AUTH_TYPE": config.LDAP,
+        "AUTH_LDAP_SERVER": "ldaps://directory.example",
+        "AUTH_LDAP_SEARCH": "o=company",
+        "AUTH_LDAP_BIND_USER": "cn=reader",
+        "AUTH_LDAP_BIND_PASSWORD": "what the reader knows",
+    }
+    with application(**settings) as app:
+        client = app.test_client()
+        data = {"username": "lisi", "password": "what the directory knows"}
+        assert client.post("/login/", data=data).status_code == 302
+        assert directory.asked == ["cn=reader", "(uid=lisi)", LISI]
+        assert client.post("/login/", data={**data, "password": "x"}).status_code == 401
+        directory.known["cn=reader"] = "something new"
+        assert client.post("/login/", data=data).status_code == 401
 
 
 @pytest.mark.commit
