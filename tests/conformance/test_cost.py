@@ -163,4 +163,6 @@ def test_no_page_is_heavy_and_what_it_loads_is_kept_for_a_year(office, pages):
             heavy[name] = own
     assert heavy == {}
     assert len(weights) > 3
+    # The picture of a second factor's secret is kept by nobody.
+    assert kept.pop("/account/second-factor/picture.svg", "no-store") == "no-store"
     assert {target: how for target, how in kept.items() if "immutable" not in how} == {}
