@@ -40,8 +40,10 @@ def access_sync() -> None:
         flows = install_flows()
     click.echo(
         f"{outcome.permissions} permissions, {outcome.roles} roles, {outcome.granted} newly"
-        f" granted, {flows} new flows"
+        f" granted, {outcome.taken} no longer, {flows} new flows"
     )
+    if outcome.changed:
+        click.echo(f"changed by administrators, left as they are: {', '.join(outcome.changed)}")
 
 
 @demo.command("load")

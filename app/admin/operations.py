@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 from werkzeug.security import generate_password_hash
 
+from app.admin import queries
 from app.admin.models import AppUser, Organization, OrganizationMember
 from app.admin.passwords import check_password
 from app.admin.reach import require_governed, require_node, require_whole_group
@@ -17,7 +18,6 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.core.permissions import ROLE_TITLES
 from app.core.settings import set_setting
 
 
@@ -60,59 +60,29 @@ def edit_user(
     """Change a user; whoever loses or gains rights signs in again.
 
     Raises NotAllowed for a user who reaches further than the actor, and for a new role with rights
-    that the actor, unless he reaches the whole group, does not hold himself.
+    that the actor, unless he reaches the whole group, does not hold himself; Invalid while a
+    leaving user still has work, and if nobody were left who administers.
     """
+    # They build on this module.
+    from app.admin import handover, roles
+
     actor.require("admin.user:edit")
     require_governed(user, actor)
     if user.id == actor.id and not active:
         raise Invalid(_l("You cannot deactivate yourself."))
-    user.first_name = full_name
-    user.active = active
-    user.roles = _roles(role_ids, user.roles, actor)
-    touch_access(user)
-    return user
-
-
-def edit_role(role: Any, *, permissions: list[str], actor: Actor) -> None:
-    """Let a role hold exactly these permissions; whoever holds the role signs in again.
-
-    Raises NotAllowed if a permission is given that the actor, unless he administers the whole
-    group, does not hold himself.
-    """
-    actor.require("admin.role:edit")
-    held = {row[0] for row in db.session.execute(_HELD, {"role": role.id})}
-    given, taken = set(permissions) - held, held - set(permissions)
-    beyond = sorted(name for name in given if not actor.may(name))
-    if beyond and actor.projects is not None:
-        raise NotAllowed(
-            _l(
-                "You can only give rights that you hold yourself: %(names)s.",
-                names=", ".join(beyond),
-            )
+    if user.active and not active and handover.has_work(user.id):
+        sentence = _l(
+            "%(name)s still has customers, deals or tasks. Hand them over: that deactivates him"
+            " too.",
+            name=user.full_name,
         )
-    db.session.execute(_TAKE, {"role": role.id, "names": list(taken)})
-    db.session.execute(_GIVE, {"role": role.id, "names": list(given)})
-    touch_access(*db.session.scalars(select(AppUser).where(AppUser.roles.any(id=role.id))))
-
-
-_RIGHT = (
-    "ab_permission_view pv JOIN ab_permission p ON p.id = pv.permission_id"
-    " JOIN ab_view_menu v ON v.id = pv.view_menu_id"
-)
-_HELD = text(
-    f"SELECT v.name || ':' || substr(p.name, 5) FROM {_RIGHT}"
-    " JOIN ab_permission_view_role r ON r.permission_view_id = pv.id"
-    " WHERE r.role_id = :role AND p.name LIKE 'can\\_%'"
-)
-_TAKE = text(
-    "DELETE FROM ab_permission_view_role r WHERE r.role_id = :role AND r.permission_view_id IN"
-    f" (SELECT pv.id FROM {_RIGHT} WHERE v.name || ':' || substr(p.name, 5) = ANY(:names))"
-)
-_GIVE = text(
-    "INSERT INTO ab_permission_view_role (role_id, permission_view_id)"
-    f" SELECT :role, pv.id FROM {_RIGHT} WHERE p.name LIKE 'can\\_%'"
-    " AND v.name || ':' || substr(p.name, 5) = ANY(:names)"
-)
+        raise Invalid(sentence, fields={"active": sentence})
+    with roles.administrators_remain():
+        user.first_name = full_name
+        user.active = active
+        user.roles = _roles(role_ids, user.roles, actor)
+        touch_access(user)
+    return user
 
 
 def _roles(role_ids: list[int], present: Sequence[Any], actor: Actor) -> list[Any]:
@@ -130,13 +100,12 @@ def _roles(role_ids: list[int], present: Sequence[Any], actor: Actor) -> list[An
 
 
 def _require_rights_of(role: Any, actor: Actor) -> None:
-    held = set(db.session.scalars(_HELD, {"role": role.id}))
-    if not all(actor.may(name) for name in held):
+    if not all(actor.may(name) for name in queries.rights_of(role.id)):
         raise NotAllowed(
             _l(
                 "The role %(role)s holds rights that you do not hold yourself. Ask an administrator"
                 " who reaches the whole group to give it.",
-                role=ROLE_TITLES.get(role.name, role.name),
+                role=queries.title_of_role(role.name),
             )
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -9,6 +11,7 @@ from sqlalchemy import select, text
 
 from app.admin.models import AppUser
 from app.core.db import db
+from app.core.permissions import ROLE_TITLES
 
 _COUNTS = text(
     "SELECT r.id, (SELECT count(*) FROM ab_user_role u JOIN ab_user a ON a.id = u.user_id"
@@ -26,6 +29,82 @@ _PEOPLE = text(
     " FROM ab_user a JOIN ab_user_role u ON u.user_id = a.id"
     " WHERE u.role_id = :role AND a.active ORDER BY 2 LIMIT 200"
 )
+
+
+_MATRIX = text(
+    "SELECT r.id, r.name, coalesce(pr.title, r.name), pr.description,"
+    " (SELECT count(*) FROM ab_user_role u JOIN ab_user a ON a.id = u.user_id"
+    "   WHERE u.role_id = r.id AND a.active),"
+    " ARRAY(SELECT v.name || ':' || substr(p.name, 5) FROM ab_permission_view_role h"
+    "        JOIN ab_permission_view pv ON pv.id = h.permission_view_id"
+    "        JOIN ab_permission p ON p.id = pv.permission_id"
+    "        JOIN ab_view_menu v ON v.id = pv.view_menu_id"
+    "       WHERE h.role_id = r.id AND p.name LIKE 'can\\_%')"
+    " FROM ab_role r LEFT JOIN admin_role_profile pr ON pr.role_id = r.id ORDER BY r.id"
+)
+_ADMINISTRATOR = text(
+    "SELECT EXISTS (SELECT FROM ab_user u WHERE u.active AND (u.whole_group OR EXISTS ("
+    "  SELECT FROM admin_organization_member m JOIN admin_organization o"
+    "    ON o.id = m.organization_id WHERE m.user_id = u.id AND o.parent_id IS NULL))"
+    " AND (SELECT count(DISTINCT v.name || ':' || substr(p.name, 5)) FROM ab_user_role ur"
+    "        JOIN ab_permission_view_role h ON h.role_id = ur.role_id"
+    "        JOIN ab_permission_view pv ON pv.id = h.permission_view_id"
+    "        JOIN ab_permission p ON p.id = pv.permission_id"
+    "        JOIN ab_view_menu v ON v.id = pv.view_menu_id"
+    "       WHERE ur.user_id = u.id AND v.name || ':' || substr(p.name, 5) = ANY(:rights))"
+    "     = :wanted)"
+)
+_TITLES = text("SELECT code, title FROM admin_role_profile WHERE NOT is_preset")
+
+
+@dataclass(frozen=True)
+class RoleSummary:
+    """A role with all that it holds."""
+
+    id: int
+    code: str
+    own_title: str
+    description: str | None
+    people: int
+    rights: frozenset[str]
+
+    @property
+    def is_preset(self) -> bool:
+        """Tell whether the specification knows the role."""
+        return self.code in ROLE_TITLES
+
+    @property
+    def title(self) -> str:
+        """Return the role's name in the reader's language."""
+        return str(ROLE_TITLES.get(self.code, self.own_title))
+
+
+def list_roles() -> list[RoleSummary]:
+    """Return every role with its rights in one query, presets in the order of the table."""
+    found = [
+        RoleSummary(key, code, title, description, people, frozenset(rights))
+        for key, code, title, description, people, rights in db.session.execute(_MATRIX)
+    ]
+    order = list(ROLE_TITLES)
+    return sorted(found, key=lambda one: order.index(one.code) if one.is_preset else len(order))
+
+
+def has_administrator(rights: Sequence[str]) -> bool:
+    """Tell whether an active user who reaches a whole tree holds all of the rights."""
+    known = {"rights": list(rights), "wanted": len(rights)}
+    return bool(db.session.scalar(_ADMINISTRATOR, known))
+
+
+def title_of_role(code: str) -> Any:
+    """Return what a role is called; the titles of own roles are kept for the transaction."""
+    if code in ROLE_TITLES:
+        return ROLE_TITLES[code]
+    info = db.session().info
+    kept = info.get("role_titles")
+    if kept is None or kept[0] is not db.session().get_transaction():
+        found = {row[0]: row[1] for row in db.session.execute(_TITLES)}
+        kept = info["role_titles"] = (db.session().get_transaction(), found)
+    return kept[1].get(code, code)
 
 
 def role_counts() -> dict[int, tuple[int, int]]:

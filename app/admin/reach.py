@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    all_,
+    and_,
     bindparam,
     cast,
     func,
@@ -57,17 +61,33 @@ def require_governed(user: AppUser, actor: Actor) -> None:
         )
 
 
+def governed_users(actor: Actor) -> list[ColumnElement[bool]]:
+    """Return the predicate "a user whom the actor may administer"; as ``require_governed``."""
+    if actor.projects is None:
+        return []
+    reached = func.access_projects(AppUser.id).table_valued("id", name="reached").render_derived()
+    beyond = select(reached.c.id).where(reached.c.id != all_(_wanted(actor)))
+    governed = and_(AppUser.whole_group.is_(False), ~beyond.exists())
+    return [or_(AppUser.id == actor.id, governed)]
+
+
+def _wanted(actor: Actor) -> Any:
+    return cast(bindparam(None, sorted(actor.projects or ())), ARRAY(BigInteger))
+
+
 def users_offered(actor: Actor) -> list[ColumnElement[bool]]:
     """Return the predicate "a colleague": who reaches a project of the actor's, and he himself.
 
-    None for who reaches the whole group or administers users: they are offered everybody.
+    None for who reaches the whole group. Who administers users is offered those he governs too.
     """
-    if actor.projects is None or actor.may("admin.user:see"):
+    if actor.projects is None:
         return []
-    wanted = cast(bindparam(None, sorted(actor.projects)), ARRAY(BigInteger))
-    project = func.unnest(wanted).table_valued("id", name="project").render_derived()
+    project = func.unnest(_wanted(actor)).table_valued("id", name="project").render_derived()
     colleagues = select(func.access_users(project.c.id))
-    return [or_(AppUser.id == actor.id, AppUser.whole_group.is_(True), AppUser.id.in_(colleagues))]
+    own = [AppUser.id == actor.id, AppUser.whole_group.is_(True), AppUser.id.in_(colleagues)]
+    if actor.may("admin.user:see"):
+        own += governed_users(actor)
+    return [or_(*own)]
 
 
 # admin stands below estate and names its table in SQL instead of importing its model.

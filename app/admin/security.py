@@ -25,6 +25,7 @@ from app.admin.sessions import (
     touch_session,
     why_ended,
 )
+from app.admin.view_as import try_seen_as
 from app.core import clock
 from app.core.actor import Actor, set_actor
 from app.core.db import db
@@ -184,10 +185,14 @@ def authenticate() -> None:
         _forget_session(claim.digest)
         return
     actor = replace(found[0], address=address, channel=channel, session=claim.digest)
+    set_actor(actor)
+    g.real_actor = actor
+    actor = _looked_through(actor)
     g.actor = actor
     g._login_user = SignedInUser(actor, found[1], access)  # noqa: SLF001 - as above
     set_actor(actor)
-    _note_use(access, actor)
+    # Under his own name, also while he looks through another's eyes.
+    _note_use(access, g.real_actor)
 
 
 #: addresses that open pages ask by themselves: nobody is at work there
@@ -210,6 +215,18 @@ def _note_use(access: Access, actor: Actor) -> None:
         return
     with unit_of_work(actor):
         touch_session(access.session_id, actor.address)
+
+
+def _looked_through(actor: Actor) -> Actor:
+    """Return the actor whose view the administrator has chosen to see, else himself."""
+    chosen = None if g.by_token else session.get("view_as")
+    if not chosen:
+        return actor
+    seen = try_seen_as(chosen, actor)
+    if seen is None:
+        session.pop("view_as", None)
+        return actor
+    return replace(seen, channel=actor.channel)
 
 
 def is_agent_call() -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from app.admin.queries import rights_of
 from app.core.db import db
 from app.core.permissions import PRESET_ROLES, all_permissions
 
@@ -17,13 +18,17 @@ class SyncOutcome:
     permissions: int
     roles: int
     granted: int
+    taken: int = 0
+    #: codes of preset roles that keep an administrator's changes
+    changed: tuple[str, ...] = ()
 
 
 def sync_access() -> SyncOutcome:
-    """Write permissions and preset roles; give new permissions to presets, take none away.
+    """Write permissions and preset roles.
 
-    A preset role that an administrator has edited keeps his edits: only permissions that did not
-    exist at the last sync are added to it. Runs under an advisory lock: two deployments at once
+    A preset role that nobody has changed becomes what this release says. One that an administrator
+    has changed keeps his changes: it gets what is new since the last sync, and nothing is taken
+    from it; the outcome names it. Runs under an advisory lock: two deployments at once
     do the work once.
     """
     session = db.session
@@ -47,11 +52,18 @@ def sync_access() -> SyncOutcome:
             ),
             {"action": f"can_{permission.action}", "entity": permission.entity},
         )
-    granted = sum(_sync_role(code, str(title)) for code, title in PRESET_ROLES.values())
-    return SyncOutcome(permissions=len(permissions), roles=len(PRESET_ROLES), granted=granted)
+    done = {code: _sync_role(code, str(title)) for code, title in PRESET_ROLES.values()}
+    return SyncOutcome(
+        permissions=len(permissions),
+        roles=len(PRESET_ROLES),
+        granted=sum(given for given, _taken, _own in done.values()),
+        taken=sum(taken for _given, taken, _own in done.values()),
+        changed=tuple(code for code, (_given, _taken, own) in done.items() if own),
+    )
 
 
-def _sync_role(code: str, title: str) -> int:
+def _sync_role(code: str, title: str) -> tuple[int, int, bool]:
+    """Return how many rights were given, how many taken, and whether the role keeps changes."""
     session = db.session
     session.execute(
         text("INSERT INTO ab_role (name) VALUES (:name) ON CONFLICT (name) DO NOTHING"),
@@ -69,9 +81,25 @@ def _sync_role(code: str, title: str) -> int:
         text("SELECT role_id, granted FROM admin_role_profile WHERE code = :code"), {"code": code}
     ).one()
     wanted = sorted(p.name for p in all_permissions() if code in p.role_codes)
-    new = [name for name in wanted if name not in set(profile.granted)]
-    if not new:
-        return 0
+    held, granted = rights_of(profile.role_id), set(profile.granted)
+    new = sorted(set(wanted) - granted)
+    own = held != granted
+    # What this release no longer grants goes only where nobody has decided otherwise.
+    gone = [] if own else sorted(granted - set(wanted))
+    if new or gone:
+        _write_rights(profile.role_id, new, gone)
+        session.execute(
+            text(
+                "UPDATE admin_role_profile SET granted = to_jsonb(CAST(:names AS text[]))"
+                " WHERE code = :code"
+            ),
+            {"names": sorted((granted | set(new)) - set(gone)), "code": code},
+        )
+    return len(new), len(gone), own and bool(granted)
+
+
+def _write_rights(role_id: int, new: list[str], gone: list[str]) -> None:
+    session = db.session
     session.execute(
         text(
             "INSERT INTO ab_permission_view_role (permission_view_id, role_id)"
@@ -81,20 +109,21 @@ def _sync_role(code: str, title: str) -> int:
             " WHERE v.name || ':' || substr(p.name, 5) = ANY(:names)"
             " ON CONFLICT (permission_view_id, role_id) DO NOTHING"
         ),
-        {"role": profile.role_id, "names": new},
+        {"role": role_id, "names": new},
     )
     session.execute(
         text(
-            "UPDATE admin_role_profile SET granted = to_jsonb(CAST(:names AS text[]))"
-            " WHERE code = :code"
+            "DELETE FROM ab_permission_view_role h USING ab_permission_view pv, ab_permission p,"
+            " ab_view_menu v WHERE h.role_id = :role AND pv.id = h.permission_view_id"
+            " AND p.id = pv.permission_id AND v.id = pv.view_menu_id"
+            " AND v.name || ':' || substr(p.name, 5) = ANY(:names)"
         ),
-        {"names": sorted({*profile.granted, *new}), "code": code},
+        {"role": role_id, "names": gone},
     )
     session.execute(
         text(
             "UPDATE ab_user SET access_version = access_version + 1 WHERE id IN"
             " (SELECT user_id FROM ab_user_role WHERE role_id = :role)"
         ),
-        {"role": profile.role_id},
+        {"role": role_id},
     )
-    return len(new)

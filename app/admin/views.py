@@ -13,10 +13,11 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, PasswordField, validators
 
-from app.admin import operations, queries, team_views
+from app.admin import handover_views, operations, team_views, view_as_views
 from app.admin.audit_views import AuditView
 from app.admin.models import AppUser, Organization, OrganizationMember
-from app.admin.reach import users_offered
+from app.admin.reach import governed_users, users_offered
+from app.admin.role_views import AREA_TITLES, RoleView, role_title
 from app.admin.second_factor import has_factor
 from app.admin.session_views import (
     SIGN_IN_ACTIONS,
@@ -27,12 +28,12 @@ from app.admin.session_views import (
 from app.core import settings
 from app.core.actor import Actor
 from app.core.errors import DomainError
-from app.core.permissions import ROLE_TITLES, Permission, all_permissions
+from app.core.permissions import ROLE_TITLES
 from app.core.uow import unit_of_work
 from app.web.access import needs
 from app.web.actions import Related
 from app.web.choices import ChoiceOf, describe_choice
-from app.web.crud import CrudView, guarded
+from app.web.crud import CrudView
 from app.web.crud_api import crud_api
 from app.web.crud_forms import ChoiceField, LineField
 from app.web.formats import yes_no
@@ -41,11 +42,6 @@ from app.web.offered import narrow_rows
 from app.web.rest import current
 
 NEEDED = validators.InputRequired(message=_l("This is needed."))
-
-
-def role_title(role: Any) -> str:
-    """Return a role's Chinese title, or its own name for one that administrators made."""
-    return str(ROLE_TITLES.get(role.name, role.name))
 
 
 describe_choice(
@@ -60,7 +56,6 @@ describe_choice(
 )
 narrow_rows(AppUser, users_offered)
 describe_choice(Organization, ChoiceOf(("name", "code"), ("name",), detail=lambda o: o.code))
-describe_choice(Role, ChoiceOf(("name",), ("name",), detail=role_title))
 
 
 class UserView(CrudView):
@@ -117,9 +112,15 @@ class UserView(CrudView):
     row_actions = SIGN_IN_ACTIONS
     related = [
         Related(_l("Organizations"), "MemberView", "user", ("organization",)),
+        Related(_l("Teams"), "TeamMemberView", "user", ("team", "post", "from_on", "until_on")),
         SIGN_INS_OF_USER,
     ]
+    show_template = "admin/user.html"
     exportable = False
+
+    def narrow(self, actor: Actor) -> Any:
+        """Keep to the users whom the actor may administer."""
+        return governed_users(actor)
 
     def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
         """Fill in what the model keeps under other names."""
@@ -172,85 +173,6 @@ class MemberView(CrudView):
     exportable = False
     add_operation = operations.join_organization
     delete_operation = operations.leave_organization
-
-
-class RoleView(CrudView):
-    """角色: what each may do; presets can be changed, and keep the change at the next sync."""
-
-    datamodel = SQLAInterface(Role)
-    route_base = "/roles"
-    permission = "admin.role"
-    list_title = _l("Roles and permissions")
-    list_columns = ["title", "name", "people", "rights"]
-    search_columns = ["name"]
-    order = ("name",)
-    label_columns = {
-        "name": _l("Code"),
-        "title": _l("Role"),
-        "people": _l("People"),
-        "rights": _l("Permissions"),
-    }
-    computed = {
-        "title": role_title,
-        "people": lambda role: queries.role_counts().get(role.id, (0, 0))[0],
-        "rights": lambda role: queries.role_counts().get(role.id, (0, 0))[1],
-    }
-    row_title = staticmethod(role_title)
-    exportable = False
-
-    @expose("/show/<int:pk>", methods=["GET", "POST"])
-    @guarded("see")
-    def show(self, pk: int, *, actor: Actor) -> Any:
-        """Show what the role may do; a post changes it."""
-        role = self.get(pk, actor)
-        problem = None
-        if request.method == "POST":
-            actor.require("admin.role:edit")
-            try:
-                with unit_of_work(actor):
-                    operations.edit_role(
-                        self.get(pk, actor), permissions=request.form.getlist("right"), actor=actor
-                    )
-            except DomainError as error:
-                problem = error.message
-            else:
-                flash(_("%(record)s has been changed.", record=role_title(role)))
-                return redirect(self.url("show", pk=pk))
-        held = set(request.form.getlist("right")) if problem else queries.rights_of(role.id)
-        return self.render_template(
-            "admin/role.html",
-            view=self,
-            title=role_title(role),
-            groups=permission_groups(),
-            held=held,
-            people=queries.names_with_role(role.id),
-            problem=problem,
-            editable=actor.may("admin.role:edit"),
-        ), 422 if problem else 200
-
-
-def permission_groups() -> list[tuple[Any, list[Permission]]]:
-    """Return the permissions by area, in the order of the menu."""
-    found: dict[str, list[Permission]] = {}
-    for permission in all_permissions():
-        found.setdefault(permission.name.partition(".")[0], []).append(permission)
-    order = list(AREA_TITLES)
-    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
-    return [(AREA_TITLES.get(name, name), found[name]) for name in names]
-
-
-#: areas in the order of the work day
-AREA_TITLES: dict[str, Any] = {
-    "workflows": _l("Approvals"),
-    "grid": _l("Sales control"),
-    "estate": _l("Rooms"),
-    "pricing": _l("Prices"),
-    "customers": _l("Customers"),
-    "sales": _l("Sales"),
-    "finance": _l("Finance"),
-    "devices": _l("Devices"),
-    "admin": _l("System"),
-}
 
 
 class SettingsView(BaseView):
@@ -325,6 +247,8 @@ VIEWS = [
     *team_views.VIEWS,
     SessionView,
     SignInSecurityView,
+    *view_as_views.VIEWS,
+    *handover_views.VIEWS,
     AuditView,
     SettingsView,
 ]

@@ -36,6 +36,8 @@ class Actor:
     followed: frozenset[tuple[int, int]] = frozenset()
     address: str = ""
     access_version: int = 0
+    #: name of the administrator who looks through this actor: then nothing may be changed
+    watched_by: str = ""
     #: by which way the call came: ``page``, ``rest``; empty where the kind says it
     channel: str = field(default="", compare=False)
     #: digest of the key of the sign-in session that the actor came by; empty outside a request

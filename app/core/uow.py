@@ -5,8 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import lazy_gettext as _l
+
 from app.core.actor import Actor, acting, current_actor
 from app.core.db import announce, db
+from app.core.errors import NotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +19,21 @@ if TYPE_CHECKING:
 def unit_of_work(actor: Actor) -> Iterator[Any]:
     """Run one business action as ``actor`` and commit once at its end, or roll all of it back.
 
-    Units of work do not nest: an operation called by another one joins its caller's.
+    Units of work do not nest: an operation called by another one joins its caller's. Raises
+    NotAllowed for an administrator who only looks through this actor.
     """
     session = db.session()
+    watching = current_actor()
+    through = watching is not None and watching.watched_by and actor.kind != "user"
+    if actor.watched_by or through:
+        raise NotAllowed(
+            _l(
+                "You look through the eyes of %(name)s. Nothing can be changed meanwhile; go back"
+                " to yourself first.",
+                name=(watching or actor).name,
+            ),
+            code="read_only",
+        )
     if session.info.get("in_unit_of_work"):
         message = "units of work do not nest"
         raise RuntimeError(message)

@@ -93,6 +93,8 @@ def _load(
         active=True,
         password=generate_password_hash(password),
     )
+    # The administrator gives roles beyond his own rights, which a regional one may not.
+    user.whole_group = person.role == "admin"
     user.roles = list(db.session.scalars(select(Role).where(Role.name == person.role)))
     db.session.add(user)
     db.session.flush()

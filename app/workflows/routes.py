@@ -9,10 +9,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 
+from app.admin.queries import title_of_role
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid
-from app.core.permissions import ROLE_TITLES
 from app.workflows.conditions import holds
 from app.workflows.kinds import ApprovalKind
 from app.workflows.models import ApprovalFlow
@@ -210,4 +210,4 @@ def nobody_left(step: Mapping[str, Any]) -> Invalid:
 
 def role_title(role: str) -> Any:
     """Return a role's title in words; a role that the office made is called by its name."""
-    return ROLE_TITLES.get(role, role)
+    return title_of_role(role)

@@ -48,11 +48,13 @@ def test_a_consultant_is_offered_colleagues_without_login_names(client, sign_in,
     assert page.get(f"{PATH}?q={people['stranger'].first_name}").json["result"] == []
 
 
-def test_administrators_of_users_are_offered_everybody(people, user_for, client, sign_in):
+def test_administrators_of_users_are_offered_whom_they_govern(people, user_for, client, sign_in):
     regional = user_for("admin", username="login-admin")
     found = find_choices(AppUser, "login", actor=read_actor(regional.id))
-    assert {one.id for one in found} == names_of(people, *people) | {regional.id}
-    shown = sign_in(client, regional).get("/choices/MemberView/user?q=login-stranger").json
+    governed = names_of(people, *people) - names_of(people, "stranger")
+    assert {one.id for one in found} == governed | {regional.id}
+    chief = user_for("admin", username="login-chief", project=None, whole_group=True)
+    shown = sign_in(client, chief).get("/choices/MemberView/user?q=login-stranger").json
     assert [one["detail"] for one in shown["result"]] == ["login-stranger"]
 
 

@@ -7,7 +7,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
-from app.admin import operations, passwords, queries
+from app.admin import operations, passwords, queries, roles
 from app.admin.models import AppUser, OrganizationMember
 from app.admin.principal import read_actor
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -102,7 +102,7 @@ def test_a_role_holds_exactly_what_it_is_given(session, admin, user_for):
     before = holder.access_version
     rights = queries.rights_of(cashier.id)
     wanted = sorted((rights - {"estate.room:see"}) | {"admin.user:see"})
-    operations.edit_role(cashier, permissions=wanted, actor=admin)
+    roles.edit_role(cashier, permissions=wanted, actor=admin)
     assert queries.rights_of(cashier.id) == set(wanted)
     session.refresh(holder)
     assert holder.access_version > before
@@ -112,9 +112,7 @@ def test_a_regional_administrator_gives_only_rights_that_he_holds(session, actor
     regional, cashier = actor_for("admin"), role(session, "cashier")
     rights = queries.rights_of(cashier.id)
     with pytest.raises(NotAllowed):
-        operations.edit_role(
-            cashier, permissions=[*rights, "pricing.price_plan:add"], actor=regional
-        )
+        roles.edit_role(cashier, permissions=[*rights, "pricing.price_plan:add"], actor=regional)
     assert queries.rights_of(cashier.id) == rights
 
 
@@ -195,7 +193,7 @@ def test_rights_are_asked_by_every_step(actor_for, group, user_for):
         ),
         lambda: operations.delete_organization(group, actor=nobody),
         lambda: passwords.reset_password(user, password=STRONG, actor=nobody),
-        lambda: operations.edit_role(user.roles[0], permissions=[], actor=nobody),
+        lambda: roles.edit_role(user.roles[0], permissions=[], actor=nobody),
     ):
         with pytest.raises(NotAllowed):
             step()

@@ -49,7 +49,16 @@ def test_a_role_is_changed_on_its_page(admin, session):
     role = session.scalar(select(Role).where(Role.name == "seal"))
     page = admin.get(f"/roles/show/{role.id}")
     assert 'value="estate.room:see"' in page.text
-    admin.post(f"/roles/show/{role.id}", data={"right": ["estate.room:see", "grid.grid:see"]})
+    wanted = {"right": ["estate.room:see", "grid.grid:see"]}
+    before = queries.rights_of(role.id)
+    shown = admin.post(f"/roles/show/{role.id}", data=wanted).text
+    assert 'name="confirmed"' in shown
+    assert "<ins>" in shown or "<del>" in shown
+    assert queries.rights_of(role.id) == before
+    stale = {**wanted, "confirmed": "1", "seen": ["estate.room:see"]}
+    assert admin.post(f"/roles/show/{role.id}", data=stale).status_code == 409
+    assert queries.rights_of(role.id) == before
+    admin.post(f"/roles/show/{role.id}", data={**stale, "seen": sorted(before)})
     held = queries.rights_of(role.id)
     assert "estate.room:see" in held
     assert held <= {"estate.room:see", "grid.grid:see"}
@@ -58,10 +67,10 @@ def test_a_role_is_changed_on_its_page(admin, session):
 def test_a_role_is_not_changed_by_who_may_only_see(client, user_for, sign_in, session):
     role = session.scalar(select(Role).where(Role.name == "admin"))
     rights = queries.rights_of(role.id) - {"admin.role:edit"}
-    from app.admin import operations
+    from app.admin import roles
     from app.core.actor import system_actor
 
-    operations.edit_role(role, permissions=sorted(rights), actor=system_actor("test"))
+    roles.edit_role(role, permissions=sorted(rights), actor=system_actor("test"))
     signed = sign_in(client, user_for("admin"))
     assert signed.post(f"/roles/show/{role.id}", data={"right": []}).status_code == 403
     assert queries.rights_of(role.id) == rights

@@ -114,6 +114,11 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
         [*_of("admin.team", "add", "edit", "delete"), *_of("admin.post_template", "see", "edit")],
         "teams and posts are administered",
     ),
+    (
+        "U",
+        [*_of("admin.role", "add", "delete"), *_of("admin.user", "hand_over", "view_as")],
+        "users and roles",
+    ),
     ("HAFUO", ["devices.device:see", "devices.job:see"], "counters, and who looks after them"),
     (
         "HAFU",

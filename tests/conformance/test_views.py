@@ -94,8 +94,10 @@ NOT_IN_MENU = {
     "DeskView": "opened from a room",
     "NoticeView": "opened from the bell",
     "MemberView": "a tab of organizations and users",
+    "HandoverView": "opened from a user",
     "PostView": "a tab of teams",
     "TeamMemberView": "a tab of teams",
+    "ViewAsView": "begun from a role or a user",
 }
 
 #: permissions that no page, call or operation asks for yet

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "request_id": "request",
     "room_id": "room",
     "subscription_id": "subscription",
+    "user_id": "ab_user",
 }
 
 #: what ``pk`` is on pages that are not generated
