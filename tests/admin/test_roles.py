@@ -124,7 +124,7 @@ def test_the_pages_of_roles(client, sign_in, session, user_for):
     assert page.count('scope="row"') == len(roles.all_permissions())
     assert len(page) < 300_000
     compared = browser.get(f"/roles/compare/?a={seal.id}&b={cashier.id}").text
-    assert compared.index("What differs") < compared.index("What both may do")
+    assert compared.index("不同之处") < compared.index("两者都有的权限")
     browser.post("/roles/act/copy", data={"id": seal.id, "_form": "1", "title": "副本"})
     made = next(one for one in queries.list_roles() if one.title == "副本")
     assert "副本" in browser.get(f"/roles/show/{made.id}").text

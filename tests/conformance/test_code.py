@@ -115,6 +115,7 @@ BEYOND_THE_ORM = {
     "sales/personal_data.py:_HOLDS": OF_THE_CUSTOMER,
     "sales/personal_data.py:_RECEIPTS": OF_THE_CUSTOMER,
     "web/story.py:_STATIONS": "names the stations that stand in entries read within scope",
+    "admin/handover.py:_PROJECT": "names a project of a user whom the actor governs",
     "admin/reach.py:_BEYOND": "asks just whether there is a project beyond the actor's scope",
     "estate/operations/imports.py:_FIND_NEW": IMPORT,
     "estate/operations/staging.py:_MATCH": IMPORT,

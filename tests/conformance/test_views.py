@@ -49,6 +49,7 @@ OPEN = {
 
 #: addresses for whoever is signed in, whatever he may do
 FOR_EVERYBODY = {
+    "ViewAsView.end": "only leads back to oneself",
     "NoticeApi.list": "one's own notices",
     "NoticeApi.read": "one's own notices; 404 for another's",
     "NoticeApi.read_all": "one's own notices",
