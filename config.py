@@ -141,6 +141,11 @@ class Config:
         }
         self.SQLALCHEMY_TRACK_MODIFICATIONS = False
         self.MAX_CONTENT_LENGTH = 25 * 1024 * 1024
+        #: requests and statements that take longer are written into the log; 0 writes none
+        self.SLOW_REQUEST_MS = int(os.environ.get("SLOW_REQUEST_MS", "1000"))
+        self.SLOW_QUERY_MS = int(os.environ.get("SLOW_QUERY_MS", "500"))
+        #: without it there is no /metrics
+        self.METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
         #: proxies in front of us whose word on the caller's address is believed
         self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
         self._framework()

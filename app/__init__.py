@@ -17,9 +17,11 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     from app import cli, models, views, web
     from app.admin import account_views, outside_sign_in, security, sign_in
-    from app.core import secrets
+    from app.core import secrets, slow
     from app.core.db import db
     from app.extensions import make_appbuilder, migrate
+    from app.upkeep import wiring
+    from app.web import tracing
     from app.workflows.kinds import load_definitions
     from config import ROOT, Config
 
@@ -34,16 +36,19 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     del models
-    # Who calls is found out before anything else looks at the request.
+    # What goes on gets its id first; then who calls is found out, before anything else looks.
+    tracing.init_app(app)
     security.init_app(app)
     web.init_app(app)
     sign_in.init_app(app)
     account_views.init_app(app)
     outside_sign_in.init_app(app)
     with app.app_context():
+        slow.watch(db.engine, milliseconds=app.config["SLOW_QUERY_MS"])
         appbuilder = make_appbuilder()
         appbuilder.init_app(app, db.session)
         views.register(appbuilder)
     load_definitions()
+    wiring.init_app(app)
     cli.register(app)
     return app

@@ -22,6 +22,7 @@ COMMAND_MODULES = (
     "app.jobs.commands",
     "app.admin.audit_commands",
     "app.admin.commands",
+    "app.upkeep.commands",
 )
 
 access = AppGroup("access", help="Permissions and preset roles.")

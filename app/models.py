@@ -14,6 +14,7 @@ from app.lists.models import *  # noqa: F403
 from app.notices.models import *  # noqa: F403
 from app.pricing.models import *  # noqa: F403
 from app.sales.models import *  # noqa: F403
+from app.upkeep.models import *  # noqa: F403
 from app.workbench.models import *  # noqa: F403
 from app.workflows.models import *  # noqa: F403
 

@@ -22,6 +22,7 @@ AREAS = (
     "app.devices",
     "app.lists",
     "app.admin",
+    "app.upkeep",
 )
 
 

@@ -16,6 +16,9 @@ from config import sqlalchemy_url
 
 
 def _url() -> str:
+    if current_app.config.get("MIGRATION_URL"):
+        # A database that is being restored, beside the one that is in use.
+        return sqlalchemy_url(str(current_app.config["MIGRATION_URL"]))
     for name in ("DATABASE_OWNER_URL", "DATABASE_DIRECT_URL"):
         if os.environ.get(name):
             return sqlalchemy_url(os.environ[name])
@@ -27,11 +30,24 @@ def _ours(_object: Any, name: str | None, kind: str, _reflected: bool, _compare:
     return not (kind == "table" and (name or "").startswith("procrastinate_"))
 
 
+def guard(connection: Any) -> None:
+    """Let tables that a migration has just made refuse changes of closed projects too."""
+    # What alembic has left is a look at the version table.
+    connection.commit()
+    with connection.begin():
+        known = connection.execute(text("SELECT to_regprocedure('upkeep_guard_all()')")).scalar()
+        if known:
+            connection.execute(text("SELECT upkeep_guard_all()"))
+
+
 def run() -> None:
     """Run the migrations in one transaction, waiting 5 s at most for any lock."""
     engine = create_engine(_url(), poolclass=pool.NullPool)
     with engine.connect() as connection:
+        # A migration that cannot get its lock gives way to the people who work, and is repeated.
         connection.execute(text("SET lock_timeout = '5s'"))
+        connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SELECT set_config('xiaokong.actor', 'system:migration', false)"))
         connection.commit()
         context.configure(
@@ -43,6 +59,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        guard(connection)
         _grant(connection)
     engine.dispose()
 

@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.actor import current_actor
-from app.core.db import Base, created_moment, db
+from app.core.db import Base, created_moment, db, traced_ref
 
 #: what stands in the audit for a personal value
 HIDDEN = "•"
@@ -70,6 +70,8 @@ class AuditEntry(Base):
     channel: Mapped[str | None] = mapped_column(
         String(10), server_default=text("nullif(current_setting('xiaokong.channel', true), '')")
     )
+    #: finds the lines of the log that belong to it
+    request_id: Mapped[str | None] = traced_ref()
 
 
 def record(

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     event,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -30,6 +31,7 @@ from sqlalchemy.pool import Pool
 
 from app.core import clock
 from app.core.actor import Actor, current_actor
+from app.logs.trace import request_id
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -107,6 +109,13 @@ class Base(Model):
         return f"<{type(self).__name__} {self.id}>"
 
 
+def traced_ref() -> Any:
+    """Return a column for the id of the request that wrote the row; filled in by the database."""
+    return mapped_column(
+        String(64), server_default=text("nullif(current_setting('xiaokong.request_id', true), '')")
+    )
+
+
 def user_ref(*, nullable: bool = True) -> Any:
     """Return a column that points to a user (``_by_id`` and owner columns)."""
     return mapped_column(ForeignKey("ab_user.id"), nullable=nullable, index=True)
@@ -131,12 +140,14 @@ def announce(session: Session, connection: Any, actor: Actor) -> None:
     columns = (
         "set_config('xiaokong.actor', %(actor)s, true),"
         " set_config('xiaokong.address', %(address)s, true),"
-        " set_config('xiaokong.channel', %(channel)s, true)"
+        " set_config('xiaokong.channel', %(channel)s, true),"
+        " set_config('xiaokong.request_id', %(request_id)s, true)"
     )
     parameters: dict[str, Any] = {
         "actor": actor.key,
         "address": actor.address,
         "channel": actor.channel,
+        "request_id": request_id(),
     }
     if actor.kind == "user" and _ACCESS_SQL:
         columns += f", {_ACCESS_SQL[0]}"
@@ -147,7 +158,7 @@ def announce(session: Session, connection: Any, actor: Actor) -> None:
         }
     # The driver's own call: every transaction pays for this statement.
     row = connection.exec_driver_sql(f"SELECT {columns}", parameters).one()
-    session.info["access"] = row[3] if len(row) > 3 else None  # noqa: PLR2004
+    session.info["access"] = row[4] if len(row) > 4 else None  # noqa: PLR2004
 
 
 #: seconds of idleness after which a pooled connection is asked whether it still lives

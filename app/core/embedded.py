@@ -181,6 +181,7 @@ def server_command(cluster: Cluster, *, durable: bool = True) -> list[str]:
         # A refused statement names people and numbers; neither it nor its detail is written down.
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
+        "log_parameter_max_length_on_error": "0",
     }
     if not durable:
         options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

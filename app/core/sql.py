@@ -38,6 +38,10 @@ class Sql:
                         connection, cursor, self.statement, parameters, None, False
                     )
                 cursor.execute(self.statement, parameters)
+                if connection._has_events:  # noqa: SLF001 - as above
+                    connection.dispatch.after_cursor_execute(
+                        connection, cursor, self.statement, parameters, None, False
+                    )
                 return cursor.fetchall() if cursor.description else []
         except psycopg2.Error as error:
             if raw.closed:

@@ -218,6 +218,7 @@ def leased_job(job: DeviceJob) -> dict[str, Any]:
         "device": device_for_agent(job.device),
         "command": job.command,
         "payload": lease.printable(job),
+        "request_id": job.request_id,
     }
 
 

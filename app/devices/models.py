@@ -30,6 +30,7 @@ from app.core.db import (
     json_object,
     moment,
     name_text,
+    traced_ref,
     user_ref,
 )
 from app.core.scope import ProjectScoped
@@ -210,6 +211,8 @@ class DeviceJob(ProjectScoped, Stateful, Base):
     result: Mapped[json_object | None]
     created_at: Mapped[created_moment]
     created_by_id: Mapped[int | None] = user_ref()
+    #: of the request that ordered it; the agent's log and its calls back carry it too
+    request_id: Mapped[str | None] = traced_ref()
     device: Mapped[Device | None] = relationship()
 
     def __str__(self) -> str:

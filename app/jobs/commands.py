@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+
+from app.logs.setup import start_logging
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,7 +20,7 @@ def worker() -> None:
     """Do the background work: what ends by the clock, what takes long."""
     from app.jobs.worker import run_worker
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    start_logging("worker")
     application: Any = current_app
     run_worker(application._get_current_object())  # noqa: SLF001 - the worker outlives the context
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from app.core.db import db
 from app.core.uow import unit_of_work
 from app.jobs.sealing import seal_audit
 from app.lists.operations import EXPORT_TASK
+from app.logs.trace import traced
+from app.upkeep import beat, metrics
+from app.upkeep import operations as upkeep
 from config import libpq_url
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("xiaokong.worker")
 
 ACTOR = system_actor("worker")
+_observers: list[Callable[[str, float, bool], None]] = [lambda _job, _seconds, _is_good: None]
 
 #: seconds-first cron: holds and subscriptions end within ten seconds of their time
 EVERY_TEN_SECONDS = "* * * * * */10"
@@ -43,6 +48,7 @@ def make_worker_app(app: Flask) -> App:
     for name, cron, work in _periodic():
         _add(queue, app, name, cron, work)
     _add_exports(queue, app)
+    _add_nightly_backup(queue, app)
     _take_up_stalled(queue)
     _seal_audit(queue, app)
     return queue
@@ -111,17 +117,50 @@ def _add(queue: App, app: Flask, name: str, cron: str, work: Callable[[], int]) 
     queue.periodic(cron=cron, periodic_id=name)(task)
 
 
+def _add_nightly_backup(queue: App, app: Flask) -> None:
+    """Have a backup made every night, where the environment says where to and for whom."""
+    from app.upkeep import nightly
+
+    if not nightly.is_wanted():
+        return
+
+    def run(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the scheduled second
+        with app.app_context(), traced():
+            try:
+                nightly.back_up(app)
+            finally:
+                db.leave()
+
+    task = queue.task(name="upkeep.backup", queueing_lock="upkeep.backup")(run)
+    queue.periodic(cron=nightly.CRON, periodic_id="upkeep.backup")(task)
+
+
 def run_operation(app: Flask, name: str, work: Callable[[], int]) -> int:
     """Run one operation as the system in one unit of work; return how many rows it touched."""
-    with app.app_context():
+    with app.app_context(), traced():
+        begun = time.perf_counter()
         try:
             with unit_of_work(ACTOR):
                 count = work()
+        except Exception:
+            _measure(name, begun, is_good=False)
+            log.exception("job failed", extra={"facts": {"job": name}})
+            raise
         finally:
             db.leave()
-    if count:
-        log.info("%s: %d", name, count)
+        _measure(name, begun, is_good=True)
+        if count:
+            facts = {"job": name, "rows": count, "ms": _ms_since(begun)}
+            log.info("job done", extra={"facts": facts})
     return count
+
+
+def _measure(name: str, begun: float, *, is_good: bool) -> None:
+    _observers[0](name, time.perf_counter() - begun, is_good)
+
+
+def _ms_since(begun: float) -> float:
+    return round((time.perf_counter() - begun) * 1000, 1)
 
 
 def _expire_holds() -> int:
@@ -167,7 +206,7 @@ def _prune() -> int:
     from app.estate.operations import prune_events
     from app.notices.operations import prune_notices
 
-    return sum(
+    counts = sum(
         prune()
         for prune in (
             idempotency.prune,
@@ -177,6 +216,7 @@ def _prune() -> int:
             prune_notices,
         )
     )
+    return counts + upkeep.prune(actor=ACTOR)
 
 
 def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
@@ -194,5 +234,10 @@ def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
 def run_worker(app: Flask) -> None:
     """Work until told to stop."""
     queue = make_worker_app(app)
+    _observers[0] = metrics.job_observer()
+    alive = beat.start("worker", direct_url(app))
     options: dict[str, Any] = {"concurrency": 4, "fetch_job_polling_interval": 5}
-    queue.run_worker(name="xiaokong", delete_jobs="successful", **options)
+    try:
+        queue.run_worker(name="xiaokong", delete_jobs="successful", **options)
+    finally:
+        alive.end()

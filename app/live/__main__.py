@@ -7,7 +7,6 @@ import contextlib
 import logging
 import signal
 import socket
-import sys
 from types import FrameType
 
 import uvicorn
@@ -15,6 +14,8 @@ import uvicorn
 from app.live.hub import Hub
 from app.live.server import make_server
 from app.live.settings import Settings
+from app.logs.setup import start_logging
+from app.upkeep.beat import Beat
 
 log = logging.getLogger("xiaokong.live")
 
@@ -60,6 +61,8 @@ async def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = Server(config, hub)
+    beat = Beat("live", settings.database, lambda: {"streams": hub.streams})
+    beat.start()
     looking = asyncio.create_task(hub.run())
     serving = asyncio.create_task(server.serve(sockets=[listen(settings.host, settings.port)]))
     await asyncio.wait({looking, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -68,13 +71,12 @@ async def serve(settings: Settings) -> None:
         await serving
         looking.result()
     looking.cancel()
+    await asyncio.to_thread(beat.end)
 
 
 def main() -> None:
     """Read the environment and serve."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    start_logging("live")
     # A dropped screen is cut off on purpose; uvicorn calls that an error.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     settings = Settings.read()

@@ -17,6 +17,7 @@ from app.pricing import operations
 from app.pricing.answers import import_answer
 from app.pricing.operations import ListImport
 from app.web.rest import BadRequest, RestApi, current, endpoint, flag
+from app.web.uploads import clean_name
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: parts of a multipart body that may hold the list and the list that it is compared with
@@ -136,9 +137,9 @@ def _received() -> tuple[ReceivedFile, ReceivedFile | None]:
         if part is None:
             raise BadRequest(_("Send the price list as the part “file”."))
         other = request.files.get(SECOND_PART)
-        second = ReceivedFile(other.filename or "", other.read()) if other else None
-        return ReceivedFile(part.filename or "", part.read()), second
-    return ReceivedFile(request.args.get("file_name", ""), request.get_data()), None
+        second = ReceivedFile(clean_name(other.filename), other.read()) if other else None
+        return ReceivedFile(clean_name(part.filename), part.read()), second
+    return ReceivedFile(clean_name(request.args.get("file_name")), request.get_data()), None
 
 
 def _import_result(result: ListImport) -> Any:

@@ -25,6 +25,7 @@ from app.web.access import needs
 from app.web.crud import CrudView, guarded
 from app.web.projects import current_project, current_project_id
 from app.web.rest import current
+from app.web.uploads import clean_name
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: faults that the page shows; all of them are in the sheet
@@ -109,7 +110,7 @@ def _file(name: str) -> ReceivedFile | None:
     part = request.files.get(name)
     if part is None or not part.filename:
         return None
-    return ReceivedFile(part.filename, part.read())
+    return ReceivedFile(clean_name(part.filename), part.read())
 
 
 def _project_id() -> int:

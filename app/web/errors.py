@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -15,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from app.core.db import db
 from app.core.errors import DomainError
 from app.core.redaction import without_details
+from app.logs.trace import new_id, request_id
 
 log = logging.getLogger("xiaokong.web")
 
@@ -22,6 +22,9 @@ log = logging.getLogger("xiaokong.web")
 TRY_AGAIN_STATES = ("40P01", "40001", "55P03", "57014")
 #: SQLSTATE of a text too long, a number or moment out of range, a character that cannot be kept
 DOES_NOT_FIT_STATES = ("22001", "22003", "22008", "22021", "22P05")
+
+#: what the trigger ``upkeep_guard`` raises
+PROJECT_CLOSED = "XK001"
 
 HTTP_CODES = {
     400: "bad_request",
@@ -54,6 +57,14 @@ def http_sentence(status: int) -> str:
         503: _("The system is busy for a moment. Try again."),
     }
     return sentences.get(status, _("Something went wrong."))
+
+
+def closed_sentence() -> str:
+    """Return what to say when somebody wants to change a project that is closed."""
+    return _(
+        "This project is closed and read only; nothing was changed. If it must be changed, ask the"
+        " system administrator to open it again."
+    )
 
 
 def wants_json() -> bool:
@@ -126,6 +137,8 @@ def _database(error: DBAPIError) -> Response:
         # An operation should have said this in its own words; the database is the last guard.
         log.warning("constraint spoke instead of the operation: %s", state)
         return answer(409, "conflict", http_sentence(409))
+    if state == PROJECT_CLOSED:
+        return answer(409, "project_closed", closed_sentence())
     if state in DOES_NOT_FIT_STATES:
         # A form or body should have refused it; nothing of it was written.
         log.warning("a value does not fit the database: %s", state)
@@ -135,8 +148,10 @@ def _database(error: DBAPIError) -> Response:
 
 def _unexpected(error: BaseException) -> Response:
     db.undo()
-    error_id = uuid.uuid4().hex[:12]
-    log.error("unexpected error %s at %s", error_id, request.path, exc_info=without_details(error))
+    # The id of the request finds all its lines: this one, the slow statement before it, the audit.
+    error_id = request_id() or new_id()
+    facts = {"error_id": error_id, "endpoint": request.endpoint or "none"}
+    log.error("unexpected error", exc_info=without_details(error), extra={"facts": facts})
     sentence = _(
         "Something went wrong on our side; nothing was changed. Tell your administrator the number"
         " %(id)s.",

@@ -8,6 +8,18 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 
 A_YEAR = 365 * 24 * 3600
+STATIC = ("static", "appbuilder.static")
+#: what may be shown by the browser; anything else is a file to be kept
+SHOWN = (
+    "text/html",
+    "text/plain",
+    "text/event-stream",
+    "application/json",
+    "image/png",
+    "image/jpeg",
+    "text/javascript",
+    "text/css",
+)
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self';"
     " connect-src 'self' {live}; font-src 'self'; object-src 'none'; frame-ancestors 'none';"
@@ -39,7 +51,10 @@ def _set(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
-    if request.endpoint in ("static", "appbuilder.static"):
+    if request.endpoint not in STATIC and response.mimetype not in SHOWN:
+        # A file that somebody handed in is never opened as a page of ours.
+        headers.setdefault("Content-Disposition", "attachment")
+    if request.endpoint in STATIC:
         if "v" in request.args and response.status_code == 200:  # noqa: PLR2004
             headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
     elif "Cache-Control" not in headers:

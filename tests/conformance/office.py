@@ -23,6 +23,7 @@ from app.core.db import Model, db
 from app.core.permissions import PRESET_ROLES
 from app.demo.load import OTHER, PROJECT, load_demo
 from app.estate.models import Project
+from app.upkeep.models import DailyCheck, Incident
 from config import sqlalchemy_url
 from tests import database
 from tests.factories.customers import make_resident_id
@@ -181,6 +182,7 @@ def _tell_the_story(office: Office) -> None:
     wish["subject"] = {"type": "room", "id": asked}
     returned = office.do("consultant1", "approvals", wish)["id"]
     office.do("manager", f"approvals/{returned}/return", {"comment": "请补充理由"}, 200)
+    _keep_it_running()
     office.ids = {
         "customer": customer,
         "room": sold,
@@ -203,6 +205,16 @@ def _extend(office: Office, subject: dict[str, Any]) -> None:
     }
     asked = office.do("consultant1", "approvals", later)["id"]
     office.do("manager", f"approvals/{asked}/approve", {"comment": "同意"}, 200)
+
+
+def _keep_it_running() -> None:
+    """A daily check and an incident: rows of the whole group."""
+    user = db.session.scalars(select(AppUser).where(AppUser.username == "admin")).one()
+    db.session.add(
+        DailyCheck(day=clock.today(), signed_at=clock.now(), signed_by_id=user.id, findings=[])
+    )
+    db.session.add(Incident(title="断电", what="市电中断", began_at=clock.now()))
+    db.session.commit()
 
 
 def _collect(office: Office) -> None:

@@ -104,6 +104,15 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
     ("AFX", ["finance.receipt:export"], "finance exports, the cashier does not"),
     ("HAFX", ["finance.bill:see", "finance.bill_book:see"], "finance"),
     ("KSMDAFXOLU", ["lists.view:share"], "who leads others or prepares their work"),
+    (
+        "U",
+        [
+            *_of("upkeep.system", "see", "retry"),
+            *_of("upkeep.check", "see", "sign"),
+            *_of("upkeep.incident", "see", *CHANGES),
+        ],
+        "the system page is the administrator's",
+    ),
     (STAFF, ["workflows.request:see"], "whom a request concerns"),
     ("MDFXLU", ["workflows.request:see_all"], "managers up, and who audits"),
     ("CKSMDHAFXGVPOLB", ["workflows.request:add"], "whoever has a row with ○"),

@@ -140,6 +140,7 @@ BEYOND_THE_ORM = {
     "pricing/operations/effect.py:_END_OLD": PLAN_WAS_READ,
     "pricing/operations/effect.py:_BEGIN_NEW": PLAN_WAS_READ,
     "pricing/operations/effect.py:_TELL_SCREENS": PLAN_WAS_READ,
+    "upkeep/queries.py:_OPEN_BUSINESS": "of one project, asked by who reaches the whole group",
     "pricing/queries/plans.py:_DIGEST": PLAN_WAS_READ,
     "sales/operations/holds.py:_PLACE": "writes for the room that take_room has just given",
     "sales/operations/holds.py:_END": "ends the hold of a room that has just been moved in scope",
@@ -209,6 +210,9 @@ def in_front_of_a_request(source: Source) -> bool:
 
 #: below the web layer, and yet the web: each with the reason
 KNOWS_FLASK = {
+    "app/upkeep/faults.py": "counts what failed in the application's own context",
+    "app/upkeep/metrics.py": "answers at /metrics",
+    "app/upkeep/wiring.py": "binds the package to the application",
     "app/devices/simulated.py": "reads the paper of simulators for the pages of this server only",
     "app/estate/room_steps.py": "declares buttons of the room's page",
     "app/pricing/subscribers.py": "adds its buttons to the room's page",

@@ -37,6 +37,8 @@ NOT_SCOPED = {
     "ListLayout": "read and written under the user's own id only",
     "SavedView": "read for its owner, his roles and the projects within scope by one statement",
     "Export": "read under its owner's id only; the worker writes it with his scope",
+    "SignOfLife": "of processes, not of projects",
+    "Fault": "of the program, not of a project; opened with upkeep.system:see only",
     "RoomEvent": "read by project through a signed token or a scoped query",
 }
 

@@ -31,6 +31,7 @@ OPEN = {
     "outside.leave": "is where one signs in with the company's account",
     "outside.arrive_from": "is where one comes back from the company's provider",
     "healthz": "asked by balancers; says nothing of the business",
+    "metrics": "asks for METRICS_TOKEN, and is not there without one",
     "work.language": "the sign-in page is read in a language too",
     "IndexView.index": "sends everybody to where he begins",
     "UtilView.back": "Flask-AppBuilder's; only leads to an address of the same site",

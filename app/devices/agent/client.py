@@ -10,6 +10,8 @@ from typing import Any, Final
 import requests
 from requests.auth import AuthBase
 
+from app.logs.trace import HEADER, request_id
+
 CONNECT_SECONDS: Final = 3.05
 ANSWER_SECONDS: Final = 15.0
 FIRST_DELAY: Final = 0.5
@@ -85,6 +87,8 @@ class AgentClient:
         Raises Unavailable or Rejected.
         """
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        if request_id():
+            headers[HEADER] = request_id()
         try:
             response = self._session.post(
                 self._base + path,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from app.devices.agent.client import AgentClient, Backoff, Rejected, Unavailable
 from app.devices.agent.journal import DONE, STARTING, WORKING, Entry, Journal
 from app.devices.capabilities import OUTCOMES, DeviceError, Outcome
+from app.logs.trace import traced
 
 log: Final = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class Job:
     ends_at: float
     lease_seconds: float
     is_lost: bool = False
+    #: of the request that ordered it
+    request_id: str = ""
 
     @classmethod
     def from_answer(cls, raw: Mapping[str, Any], *, asked_at: float) -> "Job":
@@ -45,10 +48,11 @@ class Job:
             payload=raw["payload"],
             ends_at=asked_at + seconds,
             lease_seconds=seconds,
+            request_id=raw.get("request_id") or "",
         )
 
     def entry(self, stage: str) -> Entry:
-        return Entry(self.id, self.attempt, self.lease, stage)
+        return Entry(self.id, self.attempt, self.lease, stage, request_id=self.request_id)
 
 
 @dataclass(slots=True)
@@ -152,7 +156,11 @@ class JobBook:
         with self._guard:
             pending = list(self._pending)
         for one in pending:
-            if one.due <= time.monotonic() and self._is_heard(one):
+            if one.due > time.monotonic():
+                continue
+            with traced(one.entry.request_id):
+                is_heard = self._is_heard(one)
+            if is_heard:
                 self._journal.forget(one.entry)
                 self._release(one.entry.lease)
                 with self._guard:
@@ -185,7 +193,8 @@ class JobBook:
         for job in held:
             asked_at = time.monotonic()
             try:
-                self._client.post(f"jobs/{job.id}/renew", {"lease": job.lease})
+                with traced(job.request_id):
+                    self._client.post(f"jobs/{job.id}/renew", {"lease": job.lease})
             except Rejected as error:
                 job.is_lost = True
                 log.warning("The lease of job %s is lost: %s", job.id, error)

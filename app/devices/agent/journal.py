@@ -28,6 +28,8 @@ class Entry:
     lease: str
     stage: str
     report: dict[str, Any] = field(default_factory=dict)
+    #: of the request that ordered the job; the report is told under it
+    request_id: str = ""
 
 
 class AlreadyRunning(Exception):

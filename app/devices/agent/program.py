@@ -18,6 +18,7 @@ from app.devices.agent.client import ANSWER_SECONDS, AgentClient, Backoff, Rejec
 from app.devices.agent.jobs import Job, JobBook
 from app.devices.agent.journal import AlreadyRunning, Journal
 from app.devices.agent.worker import DeviceWorker
+from app.logs.setup import start_logging
 
 log: Final = logging.getLogger(__name__)
 
@@ -181,7 +182,7 @@ def run(
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: runs until SIGTERM or Ctrl-C; 1 when it may not run at all."""
     options = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    start_logging("agent")
     token = options.token_file.read_text(encoding="utf-8").strip()
     if not token:
         sys.stderr.write(f"{options.token_file} holds no token.\n")

@@ -11,6 +11,7 @@ from app.devices import drivers
 from app.devices.agent.jobs import Job, JobBook, JobDropped, failure, success
 from app.devices.capabilities import DeviceError, DeviceState, DeviceStatus, Driver
 from app.devices.transports.wire import WireLog
+from app.logs.trace import traced
 
 log: Final = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ class DeviceWorker(threading.Thread):
                 if order is None:
                     return
                 if isinstance(order, Job):
-                    self._work(order)
+                    with traced(order.request_id):
+                        self._work(order)
                 else:
                     self._configure(order)
                     continue

@@ -1,0 +1,1 @@
+"""What processes write down: one JSON line an event, one id through the story. 日志。"""

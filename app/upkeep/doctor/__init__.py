@@ -1,0 +1,1 @@
+"""``flask doctor``: each check says in a sentence what is wrong with a server, and the remedy."""

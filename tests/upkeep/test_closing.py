@@ -1,0 +1,117 @@
+"""结项: a closed project is read, and nothing in it changed, whoever tries and however."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.core.actor import system_actor
+from app.core.db import db
+from app.core.errors import Conflict, Invalid, WrongState
+from app.core.uow import unit_of_work
+from app.upkeep import operations, upgrading
+from tests.factories.estate import make_building, make_room
+from tests.factories.people import make_project
+
+SYSTEM = system_actor("test")
+
+
+@pytest.fixture
+def closed(project):
+    make_room(make_building(project))
+    operations.close_project(project, reason="全部交付", actor=SYSTEM)
+    db.session.commit()
+    return project
+
+
+def test_nothing_in_a_closed_project_can_be_changed(session, closed):
+    other = make_room(make_building(make_project()))
+    session.commit()
+    for statement in (
+        "UPDATE estate_room SET orientation = '南' WHERE project_id = :p",
+        "DELETE FROM estate_room WHERE project_id = :p",
+        "INSERT INTO estate_building (project_id, name, position) VALUES (:p, '9栋', 9)",
+        "UPDATE estate_project SET name = 'x' WHERE id = :p",
+        "UPDATE estate_room SET project_id = :p WHERE id = :other",
+    ):
+        with pytest.raises(DBAPIError) as refused, session.begin_nested():
+            session.execute(text(statement), {"p": closed.id, "other": other.id})
+        assert refused.value.orig.pgcode == "XK001", statement
+
+
+def test_others_go_on_and_it_can_be_read(session, closed):
+    other = make_room(make_building(make_project()))
+    other.number = "0909"
+    session.commit()
+    assert session.scalar(
+        text("SELECT count(*) FROM estate_room WHERE project_id = :p"), {"p": closed.id}
+    )
+
+
+def test_rest_says_it_in_a_sentence(client, bearer, user_for, closed):
+    body = {"project_id": closed.id, "name": "9栋", "position": 9}
+    answer = client.post("/api/v1/buildings/", json=body, headers=bearer(user_for("steward")))
+    assert (answer.status_code, answer.get_json()["error"]) == (409, "project_closed")
+
+
+def test_a_page_says_it_in_a_sentence(client, sign_in, user_for, closed):
+    browser = sign_in(client, user_for("steward"))
+    form = {"_form": "1", "project": closed.id, "name": "9栋", "position": "9"}
+    answer = browser.post("/buildings/add", data=form)
+    assert answer.status_code == 409
+    assert "结项" in answer.text or "closed" in answer.text
+
+
+def test_it_can_be_opened_again(session, closed):
+    operations.reopen_project(closed, actor=SYSTEM)
+    session.commit()
+    session.execute(text("UPDATE estate_project SET name = '又开' WHERE id = :p"), {"p": closed.id})
+    with pytest.raises(WrongState):
+        operations.reopen_project(closed, actor=SYSTEM)
+
+
+def test_closing_asks_for_a_reason_and_closes_once(closed):
+    with pytest.raises(Conflict):
+        operations.close_project(closed, reason="again", actor=SYSTEM)
+    with pytest.raises(Invalid):
+        operations.close_project(make_project(), reason=" ", actor=SYSTEM)
+
+
+def test_what_is_under_way_must_end_first(session, project, user_for):
+    room = make_room(make_building(project))
+    session.execute(
+        text(
+            "INSERT INTO sales_hold (project_id, room_id, holder_id, kind, reason, state)"
+            " VALUES (:p, :r, :u, 'held', 'x', 'live')"
+        ),
+        {"p": project.id, "r": room.id, "u": user_for("manager").id},
+    )
+    with pytest.raises(WrongState):
+        operations.close_project(project, reason="x", actor=SYSTEM)
+
+
+def test_every_table_of_projects_is_guarded(session):
+    bare = session.scalars(
+        text(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+            " AND a.attname = 'project_id' AND NOT a.attisdropped WHERE c.relkind = 'r'"
+            " AND NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid"
+            " AND t.tgname = 'closed_update')"
+        )
+    ).all()
+    assert {name for name in bare if not name.startswith("core_audit")} == {"estate_project_member"}
+
+
+def test_the_command_waits_for_what_began_before(committed):
+    with unit_of_work(SYSTEM):
+        made = make_project()
+        code, number = made.code, made.id
+    assert upgrading.freeze(code, "结项")
+    with pytest.raises(DBAPIError), unit_of_work(SYSTEM):
+        db.session.execute(
+            text("INSERT INTO estate_building (project_id, name, position) VALUES (:p, 'x', 1)"),
+            {"p": number},
+        )
+    assert upgrading.thaw(code)
+    assert committed.url
