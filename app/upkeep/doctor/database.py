@@ -132,7 +132,8 @@ def check_role(connection: Any) -> Verdict:
         connection,
         "SELECT string_agg(t.relname, ', ') FROM (SELECT c.relname FROM pg_class c"
         " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'"
-        " AND c.relname <> 'alembic_version' AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT'))"
+        " AND c.relname <> 'alembic_version'"
+        " AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT'))"
         " ORDER BY 1 LIMIT 5) t",
     )[0]
     if lacking:
