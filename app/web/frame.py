@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 from flask_babel import get_locale
@@ -10,9 +11,11 @@ from flask_wtf.csrf import generate_csrf
 
 from app.core import clock
 from app.core.actor import Actor
-from app.web import menu, projects, search
+from app.web import keys, menu, projects, search
 from app.web.formats import moment_text
 
+#: pages that belong to the place from which one came
+REACHED_FROM_SEVERAL = ("ApprovalView.show", "ApprovalView.ask", "ApprovalView.edit")
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "xiaokong-theme"
 
@@ -66,6 +69,17 @@ class Frame:
             for name, items in menu.groups_for(self.actor)
         ]
 
+    @property
+    def keys_on(self) -> bool:
+        """Tell whether the person uses single keys."""
+        return keys.are_on(self.actor)
+
+    @property
+    def has_several_projects(self) -> bool:
+        """Tell whether there is more than one project that the person could work in."""
+        reached = self.actor.projects if self.actor is not None else frozenset()
+        return reached is None or len(reached) > 1
+
     def _place(self, item: menu.MenuItem) -> dict[str, Any]:
         address = item.address()
         return {
@@ -73,10 +87,14 @@ class Frame:
             "url": address,
             "icon": item.icon,
             "key": item.key if item.badge else "",
+            "go": keys.LETTER_OF.get(item.view.__name__, "") if item.view else "",
             "here": self._is_here(item, address),
         }
 
     def _is_here(self, item: menu.MenuItem, address: str) -> bool:
+        if request.endpoint in REACHED_FROM_SEVERAL:
+            # A request is opened from the to-do list, from one's own ones and from elsewhere.
+            return urlsplit(request.referrer or "").path == address.partition("?")[0]
         if item.view is not None and item.view.__name__ == request.blueprint:
             return True
         path = address.partition("?")[0]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, jsonify, redirect, render_template, request
+from flask_babel import gettext as _
+from pypinyin import Style, lazy_pinyin
 
 from app.core.actor import Actor
+from app.web import menu
 from app.web.access import needs
 from app.web.columns import Column
 from app.web.projects import current_project_id
@@ -73,6 +76,54 @@ def search() -> Any:
     return render_template(
         "web/search.html", typed=typed, groups=groups, everywhere=everywhere, project=project_id
     )
+
+
+#: hits of one kind while one types
+MOST_SUGGESTED = 5
+_PINYIN: dict[str, tuple[str, str]] = {}
+
+
+@blueprint.get("/search/suggest")
+@needs()
+def suggest() -> Any:
+    """Answer what fits while one types: records of this project by kind, then pages by name."""
+    actor, typed = current(), request.args.get("q", "").strip()[:LONGEST]
+    if not typed:
+        return jsonify(groups=[])
+    groups = [_suggested(view, typed, actor) for view in searched_views(actor)]
+    groups.append({"title": _("Pages"), "icon": "menu", "rows": find_pages(typed, actor)})
+    return jsonify(groups=[group for group in groups if group["rows"]])
+
+
+def _suggested(view: CrudView, typed: str, actor: Actor) -> dict[str, Any]:
+    found = view.find(typed, actor=actor, project_id=current_project_id())[:MOST_SUGGESTED]
+    view.prepare(found)
+    places = {item.view.__name__: item.icon for item in menu.items_for(actor) if item.view}
+    return {
+        "title": str(view.list_title),
+        "icon": places.get(type(view).__name__, "search"),
+        "rows": [
+            {"title": str(view.title_of(row)), "url": view.url("show", pk=row.id)} for row in found
+        ],
+    }
+
+
+def find_pages(typed: str, actor: Actor) -> list[dict[str, str]]:
+    """Return the places of the menu whose name contains what was typed, in pinyin too."""
+    wanted = typed.lower().replace(" ", "")
+    return [
+        {"title": str(item.title), "url": item.address()}
+        for item in menu.items_for(actor)
+        if any(wanted in name for name in names_of(str(item.title)))
+    ][:MOST_SUGGESTED]
+
+
+def names_of(title: str) -> tuple[str, ...]:
+    """Return how a name may be typed: itself, its pinyin, the initials of that."""
+    if title not in _PINYIN:
+        whole = "".join(lazy_pinyin(title)).lower()
+        _PINYIN[title] = whole, "".join(lazy_pinyin(title, style=Style.FIRST_LETTER)).lower()
+    return (title.lower(), *_PINYIN[title])
 
 
 def init_app(app: Flask) -> None:

@@ -11,6 +11,7 @@ from flask import (
     flash,
     jsonify,
     redirect,
+    render_template,
     request,
     session,
     url_for,
@@ -18,7 +19,8 @@ from flask import (
 from flask_babel import gettext as _
 from flask_babel import refresh
 
-from app.web import menu, projects
+from app.core.uow import unit_of_work
+from app.web import keys, menu, projects
 from app.web.addresses import safe_next
 from app.web.rest import current
 
@@ -72,6 +74,35 @@ def language(locale: str) -> Any:
     session["locale"] = locale
     refresh()
     return redirect(safe_next(request.args.get("next")))
+
+
+@blueprint.get("/work/keys")
+def keys_help() -> Any:
+    """Answer the help for keys: everywhere, in lists, and the caller's places."""
+    actor = current()
+    titles = {item.view.__name__: item.title for item in menu.items_for(actor) if item.view}
+    places = [
+        keys.Key(f"g {letter}", titles[view])
+        for letter, view in keys.PLACES.items()
+        if view in titles
+    ]
+    return render_template(
+        "web/keys.html",
+        everywhere=keys.EVERYWHERE,
+        lists=keys.LISTS,
+        places=places,
+        on=keys.are_on(actor),
+        back=safe_next(request.args.get("next")),
+    )
+
+
+@blueprint.post("/work/keys")
+def keys_switch() -> Any:
+    """Switch the caller's keys on or off, and go back."""
+    actor = current()
+    with unit_of_work(actor):
+        keys.switch(bool(request.form.get("on")), actor=actor)
+    return redirect(safe_next(request.form.get("next")))
 
 
 def init_app(app: Flask) -> None:

@@ -45,6 +45,8 @@ OPEN = {
     "choices.choices": "asks for the right of the page whose field it fills",
     "work.counts": "answers only what waits at places that the caller may open",
     "work.projects_found": "answers only projects within the caller's scope",
+    "work.keys_help": "answers only whoever is signed in",
+    "work.keys_switch": "one's own choice",
     "work.switch": "404 for a project outside the caller's scope",
 }
 
@@ -74,6 +76,7 @@ FOR_EVERYBODY = {
     "DeviceJobApi.list_jobs": "without the right one sees the jobs that one has set going",
     "DeviceJobApi.get_job": "without the right one sees the jobs that one has set going",
     "DeviceJobApi.paper": "without the right one sees the jobs that one has set going",
+    "search.suggest": "finds only what the caller may open",
     "search.search": "finds only what the caller may open",
     "SwaggerView.show": "describes the interface, not the data",
     "door.change_password": "one's own password",
