@@ -17,6 +17,7 @@ from app.core.actor import system_actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid
 from app.core.uow import unit_of_work
+from tests import database
 from tests.factories.people import PASSWORD
 
 LOGIN = "/api/v1/security/login"
@@ -118,6 +119,23 @@ def test_the_secret_is_encrypted_under_its_row(user, session):
         text("SELECT coalesce(after::text, '') || coalesce(before::text, '') FROM core_audit_entry")
     )
     assert not any(phone.secret in entry or row.secret in entry for entry in kept)
+
+
+def test_a_change_of_the_field_key_takes_the_secret_along(client, user, session):
+    from app.core import secrets
+    from app.core.key_rotation import rotate_batch
+
+    phone, codes = enrol(user)
+    old = database.KEYS["FIELD_KEY"]
+    try:
+        secrets.use_field_key("a new field key", old)
+        assert rest(client, user, codes[0]).status_code == 200
+        assert rotate_batch(second_factor.SECRET, 0)[1] == 1
+        session.expire_all()
+        secrets.use_field_key("a new field key")
+        assert rest(client, user, code_of(phone)).status_code == 200
+    finally:
+        secrets.use_field_key(old)
 
 
 def test_on_the_pages_from_setting_up_to_signing_in(client, user, app):
