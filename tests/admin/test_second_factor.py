@@ -130,7 +130,7 @@ def test_a_change_of_the_field_key_takes_the_secret_along(client, user, session)
     try:
         secrets.use_field_key("a new field key", old)
         assert rest(client, user, codes[0]).status_code == 200
-        assert rotate_batch(second_factor.SECRET, 0)[1] == 1
+        assert rotate_batch(second_factor._SECRET, 0)[1] == 1
         session.expire_all()
         secrets.use_field_key("a new field key")
         assert rest(client, user, code_of(phone)).status_code == 200
