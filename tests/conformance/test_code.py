@@ -140,6 +140,8 @@ BEYOND_THE_ORM = {
     "pricing/operations/effect.py:_END_OLD": PLAN_WAS_READ,
     "pricing/operations/effect.py:_BEGIN_NEW": PLAN_WAS_READ,
     "pricing/operations/effect.py:_TELL_SCREENS": PLAN_WAS_READ,
+    "upkeep/doctor/database.py:check_agents": "for who administers the server itself",
+    "upkeep/doctor/database.py:check_field_key": "opens one number to try the key; shows none",
     "upkeep/queries.py:_OPEN_BUSINESS": "of one project, asked by who reaches the whole group",
     "pricing/queries/plans.py:_DIGEST": PLAN_WAS_READ,
     "sales/operations/holds.py:_PLACE": "writes for the room that take_room has just given",
@@ -212,6 +214,8 @@ def in_front_of_a_request(source: Source) -> bool:
 KNOWS_FLASK = {
     "app/upkeep/faults.py": "counts what failed in the application's own context",
     "app/upkeep/metrics.py": "answers at /metrics",
+    "app/upkeep/nightly.py": "takes the worker's application",
+    "app/upkeep/restoring.py": "migrates under the command's application",
     "app/upkeep/wiring.py": "binds the package to the application",
     "app/devices/simulated.py": "reads the paper of simulators for the pages of this server only",
     "app/estate/room_steps.py": "declares buttons of the room's page",
