@@ -15,22 +15,24 @@ from chaos.office import Office
 
 #: how often each kind is chosen; the heavy ones bring the whole office to a halt for seconds
 WEIGHTS = {
-    "web worker": 28,
-    "agent": 17,
-    "simulator": 15,
-    "live": 10,
-    "worker": 7,
-    "database backend": 12,
-    "database helper": 4,
-    "web master": 4,
+    "web worker": 34,
+    "agent": 16,
+    "simulator": 18,
+    "live": 7,
+    "worker": 4,
+    "database backend": 14,
+    "database helper": 3,
+    "web master": 3,
     "postmaster": 4,
 }
 HEAVY = ("database backend", "database helper", "web master", "postmaster")
 #: after a heavy kill so many deeds are answered, or seconds pass, before the next one
-DEEDS_BETWEEN = 12
-SECONDS_BETWEEN = 25.0
+DEEDS_BETWEEN = 10
+SECONDS_BETWEEN = 90.0
+#: after any kill one deed is answered, or seconds pass: where nothing is done nothing is proven
+LONGEST_QUIET = 2.5
 #: the share of heavy kills that come in the middle of getting up again
-ON_TOP = 0.1
+ON_TOP = 0.04
 
 
 def sort_of(process: psutil.Process) -> str | None:
@@ -72,6 +74,7 @@ class Killer(threading.Thread):
         self._wanted = wanted
         self._rate = wanted / seconds
         self._heavy_at = (-DEEDS_BETWEEN, -SECONDS_BETWEEN)
+        self._answered = 0
 
     def run(self) -> None:
         due = time.monotonic()
@@ -80,7 +83,14 @@ class Killer(threading.Thread):
             # What could not be done in time is made up for, a little faster than one by one.
             if self.over.wait(max(due - time.monotonic(), self._chance.uniform(0.02, 0.3))):
                 return
+            self._await_progress()
             self.kill(self._choose())
+
+    def _await_progress(self) -> None:
+        before, end = self._answered, time.monotonic() + LONGEST_QUIET
+        while self._diary.answered() <= before and time.monotonic() < end:
+            time.sleep(0.05)
+        self._answered = self._diary.answered()
 
     def kill_each(self, kinds: Sequence[str], *, pause: float) -> None:
         """Kill one of each kind in this order, each found as soon as it runs."""
