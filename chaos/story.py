@@ -73,10 +73,12 @@ def cast(scene: Scene) -> list[threading.Thread]:
         ("steward", take_in),
     ]
     threads = [
-        threading.Thread(target=_play, args=(scene, part, scene.person(name)), name=part.__name__)
+        threading.Thread(
+            target=_play, args=(scene, part, scene.person(name)), name=part.__name__, daemon=True
+        )
         for name, part in parts
     ]
-    return [*threads, threading.Thread(target=_let_time_pass, args=(scene,), name="time")]
+    return [*threads, threading.Thread(target=_let_time_pass, args=(scene,), daemon=True)]
 
 
 def _play(scene: Scene, part: Callable[[Scene, Person], None], person: Person) -> None:
