@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import audit, claims, grid
+from bench import audit, claims, every_page, grid, pages
 from bench.measure import keep, print_table
 from bench.stage import set_up
 from config import data_dir
@@ -14,6 +14,8 @@ SUITES = {
     "claims": (claims.run, ("claim_http", "claim_cpu_ms")),
     "audit": (audit.run, ("audit_page",)),
     "grid": (grid.run, ("grid_json",)),
+    "pages": (pages.run, ("page_sign_in", "page_list", "page_detail", "page_workbench")),
+    "every_page": (every_page.run, ("page_slowest",)),
 }
 
 

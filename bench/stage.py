@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -139,7 +140,8 @@ def set_up(*, buildings: int, people: int = 8) -> Iterator[Stage]:
             port = free_port()
             stage = Stage(cluster, folder, port, None)  # type: ignore[arg-type]
             _prepare(stage, buildings, people)
-            stage.process = _serve(cluster, folder, port)
+            environment = _environment(cluster, folder)
+            stage.process = serve("app:create_app()", port, environment, folder / "web.log")
             try:
                 yield stage
             finally:
@@ -147,20 +149,24 @@ def set_up(*, buildings: int, people: int = 8) -> Iterator[Stage]:
                 stage.process.wait(timeout=30)
 
 
-def _serve(cluster: embedded.Cluster, folder: Path, port: int) -> subprocess.Popen[bytes]:
+def serve(
+    application: str, port: int, environment: dict[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    """Start the product's web server with an application; return when it answers."""
     command = [
-        *(sys.executable, "-m", "gunicorn", "app:create_app()"),
+        *(sys.executable, "-m", "gunicorn", application),
         *("--config", str(ROOT / "app/web/gunicorn.py"), "--bind", f"127.0.0.1:{port}"),
         *("--workers", os.environ.get("WEB_CONCURRENCY", "2")),
     ]
-    with (folder / "web.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(cluster, folder), stdout=log, stderr=log
-        )
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
     for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
                 return process
+        except urllib.error.HTTPError:
+            # An application without that address answers too.
+            return process
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError((folder / "web.log").read_text()[-2000:])
+    raise RuntimeError(log.read_text()[-2000:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import sys
 from dataclasses import asdict
 
@@ -16,11 +17,14 @@ from config import ROOT, data_dir
 
 
 def main() -> int:
-    """Run, keep the figures in DATA_DIR/chaos.json; 1 when a rule was violated."""
+    """Run, add the figures to DATA_DIR/chaos.json; 1 when a rule was violated."""
     kept = data_dir() / "chaos.json"
+    runs = json.loads(kept.read_text()) if kept.exists() else []
     if sys.argv[1:] == ["report"]:
-        write_report(json.loads(kept.read_text()), ROOT / "docs/chaos.md")
+        write_report(runs, ROOT / "docs/chaos.md")
         return 0
+    # Said aloud: a shell that starts us in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     minutes = float(os.environ.get("MINUTES", "20"))
     wanted = int(os.environ.get("KILLS", str(round(60 * minutes))))
     seed = int(os.environ.get("SEED", str(random.randrange(10_000))))
@@ -39,7 +43,7 @@ def main() -> int:
             trial.scene.stop.set()
     figures = describe(asdict(verdict))
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(figures, indent=1, ensure_ascii=False))
+    kept.write_text(json.dumps([*runs, figures], indent=1, ensure_ascii=False))
     print(json.dumps(figures, indent=1, ensure_ascii=False))
     return 1 if verdict.violations else 0
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+
+#: how much of a long story is told
+SHOWN = 10
+LONGEST = 300
 
 
 @dataclass
@@ -36,8 +41,11 @@ class Deed:
         return self.status is not None and not self.succeeded
 
     def story(self) -> str:
-        tries = ", ".join(f"{at:.2f} s {what}" for at, what in self.attempts)
-        return f"{self.kind} {self.tag} by {self.who}: {self.path} {self.body} → {tries}"
+        tries = [f"{at:.2f} s {what}" for at, what in self.attempts]
+        if len(tries) > SHOWN:
+            tries[SHOWN // 2 : -SHOWN // 2] = ["…"]
+        body = str(self.body)[:LONGEST]
+        return f"{self.kind} {self.tag} by {self.who}: {self.path} {body} → {', '.join(tries)}"
 
 
 class Diary:
@@ -81,13 +89,13 @@ class Diary:
         return sum(deed.status is not None for deed in self.all())
 
     def about(self, *words: str) -> list[str]:
-        """Return the stories of the deeds in which one of the words occurs."""
-        found = []
-        for deed in self.all():
-            text = f"{deed.tag} {deed.path} {deed.body} {deed.answer}"
-            if any(word in text for word in words):
-                found.append(deed.story())
-        return found
+        """Return the stories of the deeds in which one of the words occurs, whole."""
+        wanted = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words))
+        return [
+            deed.story()
+            for deed in self.all()
+            if wanted.search(f"{deed.tag} {deed.path} {str(deed.body)[:LONGEST]}")
+        ][:SHOWN]
 
     def figures(self) -> dict[str, Any]:
         """Return how many deeds of each kind were answered how, and how often was repeated."""

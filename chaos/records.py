@@ -133,9 +133,6 @@ HAVING count(j.id) <> (f.state IN ('confirmed', 'reversed'))::int""",
 SELECT 'devices_job', j.id, j.subject_id FROM devices_job j
  WHERE j.subject_type = 'receipt'
    AND NOT EXISTS (SELECT 1 FROM finance_receipt f WHERE f.id = j.subject_id)""",
-    "no order stays with an agent that is gone": """
-SELECT 'devices_job', id, state, leased_until FROM devices_job
- WHERE state = 'sent' AND leased_until < now() - interval '90 seconds'""",
     "an order whose outcome is unknown says why": """
 SELECT 'devices_job', id, state, error_code FROM devices_job
  WHERE state IN ('unknown', 'failed') AND error_code IS NULL""",
@@ -152,7 +149,7 @@ SELECT 'pg_locks', pid::bigint, granted FROM pg_locks WHERE locktype = 'advisory
 SELECT 'pg_stat_activity', pid::bigint, state, query FROM pg_stat_activity
  WHERE state LIKE 'idle in transaction%%' AND state_change < now() - interval '20 seconds'
    AND datname = current_database()""",
-    "no order waits without a reason": """
+    "no order stays with an agent that is gone, or waits without a reason": """
 SELECT 'devices_job', id, state, error_code FROM devices_job
  WHERE state = 'sent' OR (state = 'queued' AND error_code IS NULL)""",
     "no background job is left half done": """

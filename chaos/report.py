@@ -37,9 +37,23 @@ def describe(verdict: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def write_report(figures: dict[str, Any], path: Path) -> None:
-    """Write docs/chaos.md from the kept figures."""
-    path.write_text("\n".join([*_head(figures), *_kills(figures), *_deeds(figures)]) + "\n")
+def write_report(runs: list[dict[str, Any]], path: Path) -> None:
+    """Write docs/chaos.md from the kept figures: the last run at length, the others in a row."""
+    last = runs[-1]
+    lines = [*_head(last), *_kills(last), *_deeds(last), *_runs(runs)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _runs(runs: list[dict[str, Any]]) -> list[str]:
+    lines = ["", "## 历次试验", "", "| 时间 | 版本 | SEED | 分钟 | 杀进程 | 请求 | 违例 |"]
+    lines.append("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    lines += [
+        f"| {one['at'][:16]} | {one['version']} | {one['seed']} | {one['seconds'] / 60:.1f}"
+        f" | {one['kills_total']} | {one['figures']['deeds']} | {len(one['violations'])} |"
+        for one in runs
+    ]
+    total = sum(one["kills_total"] for one in runs)
+    return [*lines, "", f"合计杀进程 {total} 次。"]
 
 
 def _head(figures: dict[str, Any]) -> list[str]:
@@ -50,7 +64,8 @@ def _head(figures: dict[str, Any]) -> list[str]:
         "本页由命令 `make chaos-report` 依据 `make chaos` 的结果生成，请勿手改。",
         "",
         f"版本 {figures['version']}，{figures['at']}，{figures['machine']}，"
-        f"种子 SEED={figures['seed']}，历时 {figures['seconds'] / 60:.1f} 分钟。",
+        f"负载 {figures['load'][0]}，种子 SEED={figures['seed']}，"
+        f"历时 {figures['seconds'] / 60:.1f} 分钟。",
         "",
         "试验启动一套完整的系统（数据库、网页、实时推送、后台任务、设备代理、打印机仿真），"
         "十四个线程像真人一样同时售房、审批、收款、红冲、导入，断线时用同一个"

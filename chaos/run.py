@@ -65,9 +65,13 @@ class Trial:
             thread.start()
 
     def watch(self, killer: Killer) -> None:
-        """Check again and again while there is killing."""
+        """Check again and again while there is killing; Ctrl-C ends it before its time."""
         while killer.is_alive():
-            killer.join(CHECK_SECONDS)
+            try:
+                killer.join(CHECK_SECONDS)
+            except KeyboardInterrupt:
+                killer.over.set()
+                killer.join()
             with contextlib.suppress(psycopg2.Error):
                 self.check_records()
             self.say(killer)
@@ -120,10 +124,11 @@ class Trial:
         out = self.office.papers()
         with self.office.reading(snapshot=True) as read:
             for rule, row in broken(read, all_rules()):
-                self._violated(rule, str(row), history(read, row[0], row[1]), f"{row[1]}")
+                self._violated(rule, str(row), history(read, row[0], row[1]), *_tags(row))
             for rule, what, job in papers.check(read, out):
                 row = read("SELECT * FROM devices_job WHERE id = %s", (job,))
-                self._violated(rule, f"job {job}: {what}", [str(row)], f"device-jobs/{job}")
+                about = (f"device-jobs/{job}", f"receipts/{row[0][5]}")
+                self._violated(rule, f"job {job}: {what}", [str(row)], *about)
         self.verdict.checks += 1
 
     def check_answers(self) -> None:
@@ -201,6 +206,13 @@ class Trial:
             )
         )
         return [found for screen in self.screens if (found := screen.behind(truth))]
+
+
+def _tags(row: Any) -> list[str]:
+    """Return what to look for in the diary for a row that breaks a rule."""
+    paths = {"estate_room": "rooms", "finance_receipt": "receipts", "devices_job": "device-jobs"}
+    paths["workflows_approval_request"] = "approvals"
+    return [f"{paths[row[0]]}/{row[1]}"] if row[0] in paths else []
 
 
 def _audit_of(read: Read, deed: Deed) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
+from flask import Flask, url_for
 from werkzeug.routing import Rule
 
 from app.web.access import needs
@@ -80,3 +80,25 @@ def routes(app: Flask) -> list[Route]:
 def crud_views(app: Flask) -> list[CrudView]:
     """Return the views of generated pages."""
     return [view for view in app.appbuilder.baseviews if isinstance(view, CrudView)]  # type: ignore[attr-defined]
+
+
+def addresses(app: Flask, row_of: Callable[[str], Any]) -> dict[str, str]:
+    """Return name → address of every page that opens by its address alone or by a row's id.
+
+    ``row_of(table)`` names the row, or None where there is none.
+    """
+    found = {}
+    for route in routes(app):
+        if "GET" not in route.methods or route.is_rest:
+            continue
+        arguments: dict[str, Any] = {}
+        if route.rule.arguments:
+            model = getattr(getattr(route.view, "datamodel", None), "obj", None)
+            if model is None or route.rule.arguments != {"pk"}:
+                continue
+            arguments = {"pk": row_of(model.__tablename__)}
+            if arguments["pk"] is None:
+                continue
+        with app.test_request_context():
+            found[route.name] = url_for(route.name, **arguments)
+    return found

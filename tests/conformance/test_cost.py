@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from flask import url_for
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
@@ -16,7 +15,7 @@ from app.core.db import db
 from tests.conformance.budgets import WEIGHT, statements_for
 from tests.conformance.crowd import add_crowd
 from tests.conformance.office import undone
-from tests.conformance.pages import routes
+from tests.conformance.pages import addresses
 
 pytestmark = [pytest.mark.commit, pytest.mark.xdist_group("demo"), pytest.mark.timeout(600)]
 
@@ -48,26 +47,6 @@ class Statements:
             self.texts.append(words)
 
 
-def addresses(office):
-    """Return name → address of every page that can be opened by its address alone or a row's."""
-    found = {}
-    for route in routes(office.app):
-        if "GET" not in route.methods or route.is_rest:
-            continue
-        arguments = {}
-        if route.rule.arguments:
-            model = getattr(getattr(route.view, "datamodel", None), "obj", None)
-            if model is None or route.rule.arguments != {"pk"}:
-                continue
-            table = model.__tablename__
-            arguments = {"pk": office.ids.get(table) or first_of(table)}
-            if arguments["pk"] is None:
-                continue
-        with office.app.test_request_context():
-            found[route.name] = url_for(route.name, **arguments)
-    return found
-
-
 def first_of(table):
     number = db.session.scalar(text(f"SELECT min(id) FROM {table}"))
     db.session.rollback()
@@ -85,7 +64,7 @@ def cost_of(client, address):
 
 @pytest.fixture(scope="module")
 def pages(office):
-    return addresses(office)
+    return addresses(office.app, lambda table: office.ids.get(table) or first_of(table))
 
 
 @pytest.fixture(scope="module")
