@@ -22,6 +22,10 @@ from chaos.records import AT_REST, Read, all_rules, broken, history
 from chaos.screen import Screen
 from chaos.story import Scene, cast
 
+_JOB = (
+    "SELECT subject_id, state, attempts, reprint, started_at, state_at, error_code, result"
+    " FROM devices_job WHERE id = %s"
+)
 CHECK_SECONDS = 30.0
 #: for so long people are waited for who still repeat their last request
 WIND_UP_SECONDS = 120.0
@@ -126,8 +130,8 @@ class Trial:
             for rule, row in broken(read, all_rules()):
                 self._violated(rule, str(row), history(read, row[0], row[1]), *_tags(row))
             for rule, what, job in papers.check(read, out):
-                row = read("SELECT * FROM devices_job WHERE id = %s", (job,))
-                about = (f"device-jobs/{job}", f"receipts/{row[0][5]}")
+                row = read(_JOB, (job,))
+                about = (f"device-jobs/{job}", f"receipts/{row[0][0]}")
                 self._violated(rule, f"job {job}: {what}", [str(row)], *about)
         self.verdict.checks += 1
 
