@@ -73,7 +73,7 @@ class Office:
     def start(self) -> None:
         with self.output.open("ab") as output:
             self._run = subprocess.Popen(
-                [sys.executable, "run.py"],
+                ["setpriv", "--pdeathsig=INT", sys.executable, "run.py"],
                 cwd=ROOT,
                 env=self.environment(),
                 stdout=output,
