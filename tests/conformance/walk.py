@@ -441,6 +441,9 @@ def _file(office: Office) -> dict[str, Any]:
 
 
 BODIES = {
+    "HandoverView.hand_over": _nothing,
+    "ViewAsView.begin": _nothing,
+    "ViewAsView.end": _nothing,
     "SystemView.sign": lambda _office: {"remarks": "测试"},
     "SystemView.job": _nothing,
     "ApprovalApi.approve": _reason,
