@@ -166,6 +166,9 @@ class CustomerView(CrudView):
         "birthday": _l("Filled in from a resident identity card."),
         "sex": _l("Filled in from a resident identity card."),
     }
+    edit_help = {
+        "id_number": _l("Kept encrypted; needed for a subscription. Leave empty to keep it.")
+    }
     states = {"kind": CustomerKind, "id_kind": IdentityKind}
     show_fieldsets = (
         (_l("Basics"), ("name", "kind", "phone", "sex_word", "own_birthday", "document")),
@@ -190,7 +193,7 @@ class CustomerView(CrudView):
         ),
         "id_number": LineField(
             _l("Number of document"),
-            description=_l("Kept encrypted; needed for a subscription. Leave empty to keep it."),
+            description=_l("Kept encrypted; needed for a subscription."),
         ),
         "sex": SelectField(
             _l("Sex"),

@@ -17,7 +17,7 @@ from wtforms.fields.choices import SelectChoice
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFound
-from app.core.money import ZERO, capital, format_yuan
+from app.core.money import ZERO, capital
 from app.finance import operations, queries
 from app.finance.desk import CashierView
 from app.finance.models import (
@@ -198,10 +198,10 @@ def _loaded(model: type) -> list[int]:
 
 
 def _figure(name: str) -> Any:
-    def text(account: Account) -> str:
-        return format_yuan(Decimal(getattr(_balance(account), name)))
+    def figure(account: Account) -> Decimal:
+        return Decimal(getattr(_balance(account), name))
 
-    return text
+    return figure
 
 
 class AccountView(CrudView):
@@ -229,8 +229,9 @@ class AccountView(CrudView):
         name: _figure(name)
         for name in ("receivable", "received", "allocated", "owed", "unallocated")
     }
+    figures = tuple(computed)
     load = (*ROOM_OF_ACCOUNT,)
-    totals = ("deal_total",)
+    totals = ("deal_total", "received", "owed")
     show_fieldsets = [
         ("", ["title", "room", "payer", "deal_total", "created_at", "closed_at"]),
         (_l("Balance"), ["receivable", "received", "allocated", "owed", "unallocated"]),
@@ -264,11 +265,12 @@ class ReceivableView(CrudView):
         "paid": _l("Paid"),
         "cancelled_at": _l("Cancelled at"),
     }
-    computed = {"paid": lambda line: format_yuan(_paid(line))}
+    computed = {"paid": lambda line: _paid(line)}  # noqa: PLW0108 - defined below
+    figures = ("paid",)
     load = ("account",)
     row_title = staticmethod(line_title)
     order = ("due_on", "id")
-    totals = ("amount",)
+    totals = ("amount", "paid")
     show_fieldsets = [("", ["account", "name", "due_on", "amount", "paid", "cancelled_at"])]
     exportable = False
 

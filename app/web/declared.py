@@ -47,6 +47,8 @@ class Declared:
     edit_fieldsets: Fieldsets | None = None
     label_columns: Mapping[str, Any] = {}
     help_columns: Mapping[str, Any] = {}
+    #: help that only the form of an existing record needs ("leave empty to keep it")
+    edit_help: Mapping[str, Any] = {}
     states: Mapping[str, type[State]] = {}
     formatters: Mapping[str, Callable[[Any], Any]] = {}
     units: Mapping[str, Any] = {}

@@ -50,6 +50,8 @@ class FormPages(Reading):
         if purpose == "add":
             values |= {key: value for key, value in request.args.items() if value}
         form = self.form_class(purpose)(formdata=posted, obj=row, data=values)
+        for name, sentence in self.edit_help.items() if row is not None else ():
+            form[name].description = sentence
         project = getattr(row, "project_id", None)
         for field in form:
             if isinstance(field, ChoiceField) and project is not None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: what an address may say besides the filters
 KNOWN = ("q", "order", "page", "size", "after", "everywhere")
+#: columns that say how a record stands
+STANDING = ("state", "status", "standing")
 #: how many numbered pages stand around the present one
 AROUND = 2
 
@@ -266,7 +268,9 @@ def _head(view: CrudView, column: Column, address: Address, ordered: str) -> Hea
 
 
 def _rows(view: CrudView, columns: list[Column], rows: list[Any], actor: Actor) -> list[Row]:
-    marked = next((c.path for c in columns[1:] if c.kind == "state"), None)
+    states = [column.path for column in columns[1:] if column.kind == "state"]
+    # What the record is now, before what it is by nature: the corner of a card holds one mark.
+    marked = next((path for path in states if path in STANDING), states[0] if states else None)
     looks = []
     for place, column in enumerate(columns):
         extra = "lead" if place == 0 else "mark" if column.path == marked else ""

@@ -30,6 +30,17 @@ class Fact:
     html: Any
     css: str
     wide: bool
+    #: nothing was entered
+    empty: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """Facts under a title; what has not been entered is only named."""
+
+    title: Any
+    facts: list[Fact]
+    missing: list[Any]
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ class ShowPage:
     row: Any
     title: str
     state: Any
-    sections: list[tuple[Any, list[Fact]]]
+    sections: list[Section]
     actions: list[RowAction]
     edit_url: str | None
     delete_url: str | None
@@ -71,10 +82,7 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
         row=row,
         title=view.title_of(row),
         state=state.html(row) if state is not None else None,
-        sections=[
-            (title, [_fact(view, path, row, actor) for path in names])
-            for title, names in view.sections()
-        ],
+        sections=_sections(view, row, actor, state),
         actions=[
             action
             for action in view.row_actions
@@ -85,6 +93,21 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
         related=[found for one in view.related if (found := _related(one, row, actor))],
         history=history_for(view, row, actor),
     )
+
+
+def _sections(view: CrudView, row: Any, actor: Actor, state: Column | None) -> list[Section]:
+    """Return the facts in their sections, without what stands in the page's heading already."""
+    said = {state.path} if state is not None else set()
+    title = view.title_of(row)
+    found = []
+    for label, names in view.sections():
+        facts = [_fact(view, path, row, actor) for path in names if path not in said]
+        facts = [fact for fact in facts if fact.empty or str(fact.html) != title]
+        shown = [fact for fact in facts if not fact.empty]
+        missing = [fact.label for fact in facts if fact.empty]
+        if shown or missing:
+            found.append(Section(label, shown, missing))
+    return found
 
 
 def _fact(view: CrudView, path: str, row: Any, actor: Actor) -> Fact:
