@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.web.actions import Related, RowAction
 from app.web.columns import NUMBERS, Column
 from app.web.history import History, history_for
+from app.web.formats import NOTHING
 from app.web.listing import read_page
 
 if TYPE_CHECKING:
@@ -122,12 +123,9 @@ def _fact(view: CrudView, path: str, row: Any, actor: Actor) -> Fact:
         unit = "㎡"
     if unit is not None and value is not None:
         shown = Markup("{} {}").format(shown, unit)
-    return Fact(
-        column.label,
-        shown,
-        "num" if figure else "",
-        wide=column.kind in ("long", "json") or path in view.wide,
-    )
+    wide = column.kind in ("long", "json") or path in view.wide
+    empty = value is None or value == "" or str(shown) == str(NOTHING)
+    return Fact(column.label, shown, "num" if figure else "", wide, empty)
 
 
 def _linked(column: Column, row: Any, shown: Any, actor: Actor) -> Any:
