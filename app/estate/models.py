@@ -33,6 +33,7 @@ from app.core.db import (
     day,
     json_list,
     json_object,
+    moment,
     name_text,
     user_ref,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "RoomEvent",
     "RoomImport",
     "RoomImportFile",
+    "RoomImportRun",
     "RoomImportState",
     "RoomStatus",
 ]
@@ -340,6 +342,25 @@ class RoomImport(ProjectScoped, Base):
 
     def __str__(self) -> str:
         return self.number
+
+
+class RoomImportRun(ProjectScoped, Base):
+    """导入进行: a big import while the worker carries it out, or why it was cut off."""
+
+    __tablename__ = "estate_room_import_run"
+    __audited__ = False
+
+    import_id: Mapped[int] = mapped_column(
+        ForeignKey("estate_room_import.id", ondelete="CASCADE"), unique=True
+    )
+    asked_by_id: Mapped[int] = user_ref(nullable=False)
+    locale: Mapped[str] = mapped_column(String(8))
+    total: Mapped[int] = mapped_column(Integer)
+    done: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
+    #: the last sign of life of the worker
+    seen_at: Mapped[moment]
+    #: why nothing was written, in a sentence
+    problem: Mapped[str] = mapped_column(String(300), server_default=text("''"), default="")
 
 
 class RoomImportFile(ProjectScoped, Base):

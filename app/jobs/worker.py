@@ -15,6 +15,7 @@ from app.core import idempotency
 from app.core.actor import system_actor
 from app.core.db import db
 from app.core.uow import unit_of_work
+from app.estate.operations import IMPORT_TASK
 from app.jobs.sealing import seal_audit
 from app.lists.operations import EXPORT_TASK
 from app.logs.trace import traced
@@ -49,6 +50,7 @@ def make_worker_app(app: Flask) -> App:
         _add(queue, app, name, cron, work)
     _add_exports(queue, app)
     _add_nightly_backup(queue, app)
+    _add_imports(queue, app)
     _take_up_stalled(queue)
     _seal_audit(queue, app)
     return queue
@@ -104,6 +106,19 @@ def _add_exports(queue: App, app: Flask) -> None:
                 db.session.remove()
 
     queue.task(name=EXPORT_TASK)(write)
+
+
+def _add_imports(queue: App, app: Flask) -> None:
+    def carry_out(import_id: int) -> None:
+        from app.jobs import imports
+
+        with app.app_context():
+            try:
+                imports.carry_out(import_id)
+            finally:
+                db.session.remove()
+
+    queue.task(name=IMPORT_TASK)(carry_out)
 
 
 def _add(queue: App, app: Flask, name: str, cron: str, work: Callable[[], int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from flask import flash, redirect, request, send_file, url_for
+from flask import flash, jsonify, redirect, request, send_file, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
@@ -14,7 +14,8 @@ from flask_babel import lazy_gettext as _l
 from app.core.actor import Actor
 from app.core.errors import DomainError, NotFound
 from app.core.uow import unit_of_work
-from app.estate.models import RoomImport, RoomImportState
+from app.estate import operations as estate
+from app.estate.models import RoomImport, RoomImportRun, RoomImportState
 from app.estate.operations import ReceivedFile, list_faults
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_project, get_room_import
@@ -23,6 +24,7 @@ from app.pricing import operations
 from app.web import show_page
 from app.web.access import needs
 from app.web.crud import CrudView, guarded
+from app.web.frame import locale
 from app.web.projects import current_project, current_project_id
 from app.web.rest import current
 from app.web.uploads import clean_name
@@ -86,6 +88,10 @@ class PriceListView(BaseView):
         """Write what the dry run showed."""
         actor = current()
         try:
+            if get_room_import(pk).counts.get("rooms", 0) > estate.MOST_AT_ONCE:
+                with unit_of_work(actor):
+                    estate.ask_import_run(get_room_import(pk), locale=locale(), actor=actor)
+                return redirect(url_for("RoomImportView.show", pk=pk))
             with unit_of_work(actor):
                 result = operations.carry_out_import(get_room_import(pk), actor=actor)
                 rooms, faults = result.outcome.rooms, len(result.faults)
@@ -100,10 +106,23 @@ class PriceListView(BaseView):
                 flash(_("%(count)d rooms have been imported.", count=rooms))
         return redirect(url_for("RoomImportView.show", pk=pk))
 
+    @expose("/<int:pk>/progress")
+    @needs(f"{ROOM}:import")
+    def progress(self, pk: int) -> Any:
+        """Answer how far the worker is with an import."""
+        run = estate.find_import_run(get_room_import(pk))
+        going_on = run is not None and estate.is_going_on(run)
+        return jsonify(going_on=going_on, percent=_percent(run))
+
     def _form(self, sentence: Any = None) -> Any:
         return self.render_template(
             "pricing/import.html", sentence=sentence, project=current_project()
         )
+
+
+def _percent(run: RoomImportRun | None) -> int:
+    """Return how far a run is; the last part is what comes after the rooms are handed over."""
+    return 0 if run is None else min(95, 95 * run.done // max(run.total, 1))
 
 
 def _file(name: str) -> ReceivedFile | None:
@@ -149,10 +168,16 @@ class RoomImportView(CrudView):
     def show(self, pk: int, *, actor: Actor) -> Any:
         """Show an import: what it did or would do, or why it was refused."""
         record = self.get(pk, actor)
+        run = estate.find_import_run(record)
+        going_on = run is not None and estate.is_going_on(run)
         return self.render_template(
             self.show_template,
             page=show_page.build(self, record, actor),
             faults=list_faults(record)[:SHOWN_FAULTS],
             may_carry_out=record.state == RoomImportState.CHECKED.value
+            and not going_on
             and actor.may(f"{ROOM}:import"),
+            run=run,
+            going_on=going_on,
+            percent=_percent(run),
         )

@@ -13,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 from app.core.actor import Actor
 from app.web.actions import Related, RowAction
 from app.web.columns import NUMBERS, Column
-from app.web.history import History, history_for
 from app.web.formats import NOTHING
+from app.web.history import History, history_for
 from app.web.listing import read_page
 
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ NO_LINK = {
     "DeskView.name_customer": "opened from the panel of a room in the grid",
     "DeviceView.act": "a step, which is posted",
     "LocaleView.index": "hidden behind work.language",
+    "PriceListView.progress": "asked by the page while an import goes on",
     "SwaggerView.show": "known to programmers by its address",
     "UtilView.back": "Flask-AppBuilder's, used by nobody",
     "account.second_factor_codes": "offered to those who have a second factor",

@@ -10,7 +10,8 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
 from app.core.audit import AuditEntry
-from app.estate.models import Room, RoomImport
+from app.estate import operations as estate
+from app.estate.models import Room, RoomImport, RoomImportRun
 from app.pricing.models import Discount, PaymentMethod, PricePlan
 from app.pricing.operations import submit_price_plan
 from tests.factories.estate import make_building, make_room
@@ -68,6 +69,26 @@ def test_a_list_is_checked_then_imported(page, rows_file, matrix_file, session, 
     # Pressed twice, it is imported once.
     page("steward", path, data={})
     assert session.scalar(select(func.count()).select_from(PricePlan)) == 1
+
+
+def test_a_big_list_goes_on_in_the_worker_while_the_page_shows_how_far(
+    page, rows_file, session, project, monkeypatch
+):
+    monkeypatch.setattr(estate, "MOST_AT_ONCE", 100)
+    shown = upload(page, rows_file)
+    record = session.scalars(select(RoomImport)).one()
+    going_on = page("steward", f"/price-lists/{record.id}/carry-out", data={}, follow=True).text
+    assert "<progress" in going_on
+    assert f"/price-lists/{record.id}/carry-out" not in going_on
+    assert session.scalar(select(func.count()).where(Room.project_id == project.id)) == 0
+    answer = page("steward", f"/price-lists/{record.id}/progress").json
+    assert answer == {"going_on": True, "percent": 0}
+    run = session.scalars(select(RoomImportRun)).one()
+    run.problem = "Cut off."
+    session.flush()
+    again = page("steward", shown.location).text
+    assert "Cut off." in again
+    assert f"/price-lists/{record.id}/carry-out" in again
 
 
 def test_faults_are_shown_and_sent_as_a_sheet(page, sheet, session):

@@ -25,6 +25,15 @@ from app.estate.operations.import_records import (
     take_checked_file,
     write_faults,
 )
+from app.estate.operations.import_runs import (
+    IMPORT_TASK,
+    MOST_AT_ONCE,
+    ask_import_run,
+    end_import_run,
+    find_import_run,
+    is_going_on,
+    note_import_progress,
+)
 from app.estate.operations.imports import ImportOutcome, import_rooms
 from app.estate.operations.projects import (
     add_member,
@@ -40,6 +49,8 @@ from app.estate.operations.status import TakenRoom, put_room, set_status, take_r
 from app.estate.queries import building_may_sell
 
 __all__ = [
+    "IMPORT_TASK",
+    "MOST_AT_ONCE",
     "ImportOutcome",
     "Progress",
     "ReceivedFile",
@@ -50,6 +61,7 @@ __all__ = [
     "add_member",
     "add_permit",
     "add_room",
+    "ask_import_run",
     "building_may_sell",
     "create_project",
     "delete_building",
@@ -64,10 +76,14 @@ __all__ = [
     "edit_permit",
     "edit_project",
     "edit_room",
+    "end_import_run",
+    "find_import_run",
     "find_project_by_code",
     "finish_import",
     "import_rooms",
+    "is_going_on",
     "list_faults",
+    "note_import_progress",
     "prune_events",
     "put_room",
     "record_import",

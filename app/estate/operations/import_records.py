@@ -15,7 +15,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFound, WrongState
 from app.core.numbering import next_number
-from app.estate.models import RoomImport, RoomImportFile, RoomImportState
+from app.estate.models import RoomImport, RoomImportFile, RoomImportRun, RoomImportState
 from app.estate.sheets import Fault, PriceList, write_fault_sheet
 
 #: how long the file of a dry run waits to be carried out
@@ -104,6 +104,7 @@ def finish_import(
     record.counts = counts
     record.faults = [_fault_data(fault) for fault in faults]
     db.session.execute(delete(RoomImportFile).where(RoomImportFile.import_id == record.id))
+    db.session.execute(delete(RoomImportRun).where(RoomImportRun.import_id == record.id))
     db.session.flush()
     return record
 

@@ -122,7 +122,9 @@ def import_price_list(
     )  # fmt: skip
 
 
-def carry_out_import(record: RoomImport, *, actor: Actor) -> ListImport:
+def carry_out_import(
+    record: RoomImport, *, actor: Actor, progress: Progress | None = None
+) -> ListImport:
     """Carry out a dry run with the file that was checked then.
 
     Everything is looked at again: what was good then may have faults against today's rooms.
@@ -131,7 +133,7 @@ def carry_out_import(record: RoomImport, *, actor: Actor) -> ListImport:
     file = estate.take_checked_file(record)
     price_list = read_price_list(file.content, project_name=_own_name(record.project))
     work = _Work(file, price_list, record.project, bool(record.counts.get("update")), actor)
-    result = _run(work, dry_run=False, progress=None)
+    result = _run(work, dry_run=False, progress=progress)
     kept = [found for found in record.counts.get("agreements", []) if found["other"]]
     counts = _counts(work, result, result.agreements)
     counts["agreements"] = [*kept, *counts["agreements"]]
