@@ -101,7 +101,7 @@ def test_a_second_asking_waits_for_the_first_and_one_that_was_cut_off_is_begun_a
     number, actor = asked
     with acting(actor):
         record = db.session.get(RoomImport, number)
-        with pytest.raises(Conflict), unit_of_work(actor):
+        with pytest.raises(Conflict):
             estate.ask_import_run(record, locale="zh", actor=actor)
     db.session.execute(
         text("UPDATE estate_room_import_run SET seen_at = :then"),
@@ -114,9 +114,11 @@ def test_a_second_asking_waits_for_the_first_and_one_that_was_cut_off_is_begun_a
         estate.ask_import_run(record, locale="zh", actor=actor)
     imports.carry_out(number)
     assert standing(number)[0] == "done"
-    with pytest.raises(WrongState), unit_of_work(actor):
+    with acting(actor):
         record = db.session.get(RoomImport, number)
+    with pytest.raises(WrongState):
         estate.ask_import_run(record, locale="zh", actor=actor)
+    db.session.rollback()
 
 
 def test_only_the_worker_writes_progress_and_only_importers_ask(asked, committed):
