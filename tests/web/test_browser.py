@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -114,7 +115,7 @@ def test_a_condition_is_added_changed_and_removed(open_page):
     page.locator(".offer[open] button").click()
     page.wait_for_url("**status=held*")
     expect(page.locator("tbody .st-available")).to_have_count(0)
-    page.locator(".chip .x").click()
+    page.locator(".condition .x").click()
     page.wait_for_url(lambda address: "status" not in address)
     expect(page.locator(".f.on")).to_have_count(0)
 
@@ -163,20 +164,68 @@ def test_what_was_typed_but_not_chosen_is_no_choice(open_page):
     expect(page.locator("input[name=building]")).to_have_value("1")
 
 
-def test_hidden_columns_and_saved_views_are_remembered(open_page):
+def test_chosen_columns_and_saved_views_are_remembered(open_page):
     page = open_page()
     page.locator(".filters details", has=page.locator("[data-columns]")).locator("summary").click()
-    page.locator("[data-columns] input[value='4']").uncheck()
-    expect(page.locator("thead th:nth-child(6)")).to_be_hidden()
+    chooser = page.locator("[data-columns]")
+    chooser.locator("input[value=gross_area]").uncheck()
+    last = chooser.locator("li", has=page.locator("input[value=status]"))
+    for _step in range(3):
+        last.locator("[data-up]").click()
+    chooser.locator("button.p").click()
+    page.wait_for_load_state("load")
+    heads = page.locator("thead th:not(.pick-cell)")
+    expect(heads).to_have_count(7)
     page.goto(LIST + "?status=held")
-    expect(page.locator("thead th:nth-child(6)")).to_be_hidden()
-    page.locator("[data-views] summary").click()
-    page.locator("[data-save] input").fill("销控房")
+    expect(heads).to_have_count(7)
+    page.locator(".filters details", has=page.locator("input[name=query]")).locator(
+        "summary"
+    ).click()
+    page.locator("input[name=name]").fill("销控房")
     page.keyboard.press("Enter")
+    page.wait_for_selector(".tabs a:has-text('销控房')")
     page.goto(LIST)
-    page.locator("[data-views] summary").click()
-    page.get_by_text("销控房").click()
+    page.locator(".tabs a", has_text="销控房").click()
     page.wait_for_url("**status=held*")
+
+
+def test_all_rows_that_were_found_can_be_selected_at_once(open_page):
+    page = open_page()
+    page.goto(LIST + "?status=held&size=25&everywhere=1")
+    page.goto(LIST + "?size=25")
+    page.locator("[data-pick-all]").check()
+    page.locator("[data-all-found]").click()
+    expect(page.locator("[data-picked]")).to_have_text("33")
+    page.locator("[data-pick]").first.uncheck()
+    expect(page.locator("[data-picked]")).to_have_text("24")
+
+
+def test_a_day_is_chosen_from_a_calendar_in_our_words(open_page):
+    page = open_page()
+    page.goto("/sample/buildings/add")
+    page.locator("input[name=completed_on]").fill("2026-03-07")
+    page.locator(".daybox", has=page.locator("input[name=completed_on]")).locator(
+        ".pickday"
+    ).click()
+    expect(page.locator(".calendar header b")).to_have_text(re.compile("3"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("input[name=completed_on]")).to_have_value("2026-03-08")
+    expect(page.locator(".calendar")).to_have_count(0)
+
+
+def test_what_was_typed_comes_back_after_the_session_ended(open_page):
+    page = open_page()
+    page.goto("/sample/buildings/add")
+    page.locator("input[name=name]").fill("新楼栋")
+    page.context.clear_cookies()
+    page.locator(".formend button.p").click()
+    page.wait_for_url("**/login/**")
+    page.fill("#username", "steward")
+    page.fill("#password", PASSWORD)
+    page.click("main button.p")
+    page.wait_for_url("**/sample/buildings/add")
+    expect(page.locator("input[name=name]")).to_have_value("新楼栋")
 
 
 def test_the_theme_is_chosen_without_a_flash(open_page):
