@@ -158,7 +158,7 @@ def test_a_plan_shows_before_and_after(page, plan, user_for):
     for role in ("finance_manager", "director", "gm"):
         user_for(role)
     shown = page("manager", f"/price-plans/show/{plan.id}").text
-    for figure in ("14,400,000.00", "5,000,000.00", "4,800,000.00", "-4.00%", "3栋-101"):
+    for figure in ("14,400,000.00", "5,000,000.00", "4,800,000.00", "−4.00%", "3栋-101"):
         assert figure in shown
     assert f"/approvals/new/price_change/{plan.id}" in shown
     assert "二批调价" in page("manager", "/price-plans/list/").text

@@ -119,7 +119,7 @@ def test_a_deal_explains_its_price_and_what_is_owed(page, user_for, project, roo
         room, actor_of(user), buyers=buyers, method=method, discount_ids=[discount.id]
     )
     text = page(user, f"/sales/subscriptions/show/{made.id}")
-    for word in (made.number, "一次性", "开盘优惠", "-49,000.00", "4,851,000.00", "王小明",
+    for word in (made.number, "一次性", "开盘优惠", "−49,000.00", "4,851,000.00", "王小明",
                  "60.00", "李小红", "定金", "100,000.00"):  # fmt: skip
         assert word in text, word
     masked = page(user_for("cashier"), f"/sales/subscriptions/show/{made.id}")

@@ -181,7 +181,9 @@ def test_errors_are_pages_for_people(consultant):
 def test_a_stranger_arrives_at_the_door_and_a_powerless_one_is_told(client, user_for, sign_in):
     assert client.get("/").location == "/login/"
     seal = sign_in(client, user_for([]))
-    assert seal.get("/").location is None
+    welcome = seal.get("/")
+    assert welcome.status_code == 200
+    assert 'class="empty"' in welcome.text
 
 
 def test_who_must_change_his_password_does_that_first(client, user_for, sign_in, session):
