@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9e2b64d0c7f3"
-down_revision = "c51d7e90a2b8"
+down_revision = "f1a6c3d27b90"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,13 @@
   "use strict";
   // Only at the door itself: nobody is signed in there.
   if (document.querySelector("#username")) {
-    try { sessionStorage.clear(); } catch { /* A browser without storage has nothing to forget. */ }
+    try {
+      // Only a form whose session ended while it was being filled in is kept, for the same person on the way back to it.
+      const draft = sessionStorage.getItem("xk-draft");
+      const next = (new URLSearchParams(location.search).get("next") || "").split("?")[0];
+      sessionStorage.clear();
+      if (draft && JSON.parse(draft).path === next) sessionStorage.setItem("xk-draft", draft);
+    } catch { /* A browser without storage has nothing to forget. */ }
   }
   document.querySelectorAll("[data-reveal]").forEach((button) => {
     const box = document.getElementById(button.dataset.reveal);

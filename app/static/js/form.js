@@ -137,7 +137,8 @@
   const forms = [...document.querySelectorAll("form[data-keep]")];
   let draft = null;
   try { draft = JSON.parse(sessionStorage.getItem(KEY) || "null"); } catch { draft = null; }
-  sessionStorage.removeItem(KEY);
+  // Kept while nobody is signed in: the way back to the form leads through the door.
+  if (person) sessionStorage.removeItem(KEY);
   forms.forEach((form, place) => {
     const facts = () => new URLSearchParams(new FormData(form)).toString();
     let sent = false;

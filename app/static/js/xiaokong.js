@@ -220,6 +220,13 @@
     });
   }
 
+  /* What somebody else typed, or typed for another page, is forgotten as soon as anybody is here. */
+  try {
+    const draft = JSON.parse(sessionStorage.getItem("xk-draft") || "null");
+    const { user } = document.body.dataset;
+    if (draft && user && (draft.person !== user || draft.path !== location.pathname)) sessionStorage.removeItem("xk-draft");
+  } catch { sessionStorage.removeItem("xk-draft"); }
+
   window.xk = { make, icon, call, toast, ask, live, counts, words, csrf };
   dispatchEvent(new Event("xk:ready"));
 })();
