@@ -65,6 +65,8 @@ NO_ACTOR = {
     "sales.step_as_data": "computes",
     "sales.longest_hold": "reads what the actor's roles allow: the actor is what it is about",
     "sales.own_authority": "reads what the actor's roles allow: the actor is what it is about",
+    "estate.find_import_run": "a read",
+    "estate.is_going_on": "computes",
     "estate.add_row": "writes for the area's verbs, which take the actor and check the right",
     "estate.change_row": "writes for the area's verbs, which take the actor and check the right",
     "estate.remove_row": "writes for the area's verbs, which take the actor and check the right",
