@@ -35,7 +35,7 @@ SIGN_INS = 15
 def run(stage: Stage, scale: float) -> list[Measure]:
     """Measure each page of ours and its yardstick one after the other, in the same run."""
     user, deal = _set_scene(stage)
-    each = max(40, int(400 * scale))
+    each = max(10, int(400 * scale))
     with _stock(stage) as stock:
         ours, theirs = _signed_in(stage.port, user), _stock_signed_in(stock)
         work = "/work/" if _opens(stage.port, ours, "/work/") else "/"
