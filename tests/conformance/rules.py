@@ -120,7 +120,8 @@ def is_fixture(node: Function) -> bool:
 def _asserts(node: ast.AST) -> bool:
     if any(isinstance(one, ast.Assert) for one in ast.walk(node)):
         return True
-    return any(name in ("pytest.fail", "pytest.raises") for _call, name in calls(node))
+    # ``expect`` is the browser's: it waits for what it claims, and fails without it.
+    return any(name in ("pytest.fail", "pytest.raises", "expect") for _call, name in calls(node))
 
 
 def uncollected(source: Source, used: Collection[str]) -> list[str]:
