@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, select, text
 from werkzeug.security import generate_password_hash
 
 from app.admin.models import AppUser
-from app.core import clock
+from app.core import clock, scope
 from app.core.db import Model, db
 from app.core.permissions import PRESET_ROLES
 from app.demo.load import OTHER, PROJECT, load_demo
@@ -47,6 +47,12 @@ class Office:
     personal: set[str] = field(default_factory=set)
     users: dict[str, int] = field(default_factory=dict)
     browsers: dict[str, FlaskClient] = field(default_factory=dict)
+
+    @property
+    def own(self) -> set[str]:
+        """Return the names of ids whose rows only their owner may see."""
+        tables = {one.__tablename__ for one in scope._scoped_classes(scope.OwnerScoped)}
+        return tables | {"customer", "subscription"}
 
     def person(self, username: str) -> FlaskClient:
         """Return the browser in which that user is signed in."""
@@ -130,12 +136,14 @@ def undone(office: Office) -> Iterator[None]:
 
 
 def _add_people(office: Office) -> None:
-    """Two who may do everything there is: one here, one in the other project only."""
+    """Two who may do everything there is, one here, one there only; there, one of every role."""
     projects = {one.code: one for one in db.session.scalars(select(Project))}
     office.project, office.other = projects[PROJECT].id, projects[OTHER].id
     roles = [code for code, _title in PRESET_ROLES.values()]
     make_user(roles, projects=[projects[PROJECT]], username="insider", whole_group=True)
     make_user(roles, projects=[projects[OTHER]], username="outsider")
+    for code in roles:
+        make_user(code, projects=[projects[OTHER]], username=f"outside_{code}")
     db.session.commit()
 
 

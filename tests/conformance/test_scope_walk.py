@@ -6,12 +6,15 @@ import hashlib
 
 import pytest
 from sqlalchemy import text
+from werkzeug.routing import Map, Rule
 
 from app.core import scope
 from app.core.db import db
+from app.core.permissions import PRESET_ROLES
 from tests.conformance.faults import expect_none
+from tests.conformance.ghosts import Compared, Pair, compare, pairs, shortened
 from tests.conformance.office import Office, undone
-from tests.conformance.walk import GROUP_WIDE, Call, calls, table_of, words_of
+from tests.conformance.walk import Call, calls, is_of_the_group, words_of
 
 pytestmark = [pytest.mark.commit, pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
 
@@ -30,9 +33,13 @@ ENDS_OTHERWISE = {
     "ApprovalApi.withdraw": "only the applicant may",
     "ApprovalView.ask": "a plan in force is not asked for again",
     "ApprovalView.edit": "only the applicant may; others are led to the request",
+    "NoticeApi.read": "only whom it was told may",
     "PricePlanView.edit": "a plan in force is not changed any more",
     "ProjectGridApi.stream": "leads to the live server",
 }
+
+
+ROLES = [code for code, _title in PRESET_ROLES.values()]
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +48,6 @@ def walked(office: Office) -> list[Call]:
     expect_none(unknown, "teach tests/conformance/walk.py these addresses")
     assert len(found) > 400
     return found
-
-
-def is_of_the_group(call: Call) -> bool:
-    """Tell whether a call is about rows of the whole group, which only the right keeps."""
-    if call.row in GROUP_WIDE:
-        return True
-    model = getattr(getattr(call.route.view, "datamodel", None), "obj", None)
-    if model is None and hasattr(call.route.view, "view_class"):
-        return table_of(call.route) in GROUP_WIDE
-    return model is not None and model.__tablename__ in GROUP_WIDE
 
 
 def faults_of(call: Call, answer, secrets) -> list[str]:
@@ -81,6 +78,82 @@ def test_nobody_of_another_project_gets_at_this_one(office, walked, username):
     expect_none(faults)
     changed = {name for name, digest in office.state().items() if digest != before[name]}
     assert changed == set(), "somebody of another project changed rows of this one"
+
+
+@pytest.fixture(scope="module")
+def beside(office: Office, walked: list[Call]) -> list[Pair]:
+    """Every call that is about a project, beside the same call about nothing."""
+    return [pair for pair in pairs(office, walked) if not is_of_the_group(pair.real)]
+
+
+@pytest.mark.parametrize("role", [*ROLES, "outsider"])
+def test_what_another_project_has_is_told_apart_from_nothing_by_no_role(office, beside, role):
+    """Status, words and work done are those for a row that is not there."""
+    found = Compared()
+    username = role if role == "outsider" else f"outside_{role}"
+    before = office.state()
+    # Who holds every right asks for every list, filter and search too; the command lets all do so.
+    asked = beside if role == "outsider" else shortened(beside)
+    compare(office, username, asked, found)
+    expect_none(found.faults)
+    assert found.requests >= len(asked)
+    changed = {name for name, digest in office.state().items() if digest != before[name]}
+    assert changed == set(), f"{username} of another project changed rows of this one"
+
+
+def test_what_a_colleague_has_for_himself_is_told_apart_from_nothing_by_no_one(office, beside):
+    """A consultant with the ids of another's customers and deals, in the same project."""
+    found = Compared()
+    compare(office, "consultant2", [one for one in beside if one.real.row in office.own], found)
+    expect_none(found.faults)
+    assert found.requests > 20
+
+
+def grown_map(app) -> Map:
+    """Return the application's addresses in a map of its own, to which more can be added."""
+    rules = [rule.empty() for rule in app.url_map.iter_rules()]
+    return Map(rules, converters=app.url_map.converters)
+
+
+PLANTED = {
+    "room": "SELECT number FROM estate_room WHERE id = :id",
+    "building": "SELECT count(*) FROM estate_room WHERE building_id = :id",
+}
+
+
+@pytest.mark.parametrize("row", sorted(PLANTED))
+def test_an_address_without_scope_fails_the_walk(office, monkeypatch, row):
+    """Somebody reads past the scope, a name or only a number: the walk says where."""
+    app = office.app
+
+    def planted(**values):
+        told = db.session.scalar(text(PLANTED[row]), {"id": values[f"{row}_id"]})
+        return {"told": str(told)}
+
+    grown = Map(
+        [rule.empty() for rule in app.url_map.iter_rules()], converters=app.url_map.converters
+    )
+    grown.add(Rule(f"/api/v1/planted/<int:{row}_id>", endpoint="planted", methods=["GET"]))
+    monkeypatch.setattr(app, "url_map", grown)
+    monkeypatch.setitem(app.view_functions, "planted", planted)
+    found, _unknown = calls(office)
+    mine = [pair for pair in pairs(office, found) if pair.real.route.name == "planted"]
+    said = Compared()
+    compare(office, "outsider", mine, said)
+    assert len(mine) == 1
+    assert said.faults
+
+
+def test_an_address_that_nobody_declared_fails_the_walk(office, monkeypatch):
+    app = office.app
+    grown = Map(
+        [rule.empty() for rule in app.url_map.iter_rules()], converters=app.url_map.converters
+    )
+    grown.add(Rule("/planted/<int:secret_id>", endpoint="planted", methods=["GET", "POST"]))
+    monkeypatch.setattr(app, "url_map", grown)
+    monkeypatch.setitem(app.view_functions, "planted", lambda **_values: "")
+    _found, unknown = calls(office)
+    assert [one for one in unknown if "secret_id" in one]
 
 
 def test_the_walk_notices_when_the_scope_is_off(office, walked, monkeypatch):

@@ -28,6 +28,7 @@ ARGUMENTS = {
     "import_id": "estate_room_import",
     "job_id": "devices_job",
     "method_id": "pricing_payment_method",
+    "notice_id": "notices_notice",
     "plan_id": "pricing_price_plan",
     "project_id": "estate_project",
     "receipt_id": "receipt",
@@ -184,6 +185,16 @@ def id_of(row: str, office: Office, route: Route) -> int:
     if row not in office.ids:
         raise UnknownAddressError(f"the demo has no {row} for {route.rule.rule} ({route.name})")
     return office.ids[row]
+
+
+def is_of_the_group(call: Call) -> bool:
+    """Tell whether a call is about rows of the whole group, which only the right keeps."""
+    if call.row in GROUP_WIDE:
+        return True
+    model = getattr(getattr(call.route.view, "datamodel", None), "obj", None)
+    if model is None and hasattr(call.route.view, "view_class"):
+        return table_of(call.route) in GROUP_WIDE
+    return model is not None and model.__tablename__ in GROUP_WIDE
 
 
 def _filters(route: Route, office: Office) -> Iterator[str]:
@@ -480,6 +491,10 @@ BODIES = {
     "HoldApi.hold": _hold,
     "HoldApi.name_customer": _hold,
     "HoldApi.release": _reason,
+    "NoticeApi.read": _nothing,
+    "NoticeApi.read_all": _nothing,
+    "NoticeView.kinds": _nothing,
+    "NoticeView.read_all": _nothing,
     "PaymentMethodApi.add": _method,
     "PaymentMethodApi.edit": _method,
     "PriceListView.carry_out": _nothing,
