@@ -64,7 +64,7 @@ def anonymize_customer(customer: Customer, *, reason: str, actor: Actor) -> None
     if not why or len(why) > LONGEST_REASON:
         raise Invalid(_l("Give a reason."), fields={"reason": _l("Give a reason.")})
     # Locked first: a deal that is being made at this moment is waited for, and then seen.
-    db.session.refresh(customer, with_for_update=True)
+    db.session.refresh(customer, with_for_update={"of": Customer})
     if customer.anonymized_at is not None:
         raise Conflict(_l("This customer has been anonymized already."))
     kept = why_kept(customer)

@@ -104,9 +104,19 @@ class CrudApi(RestApi):
         return cleaned(form, view.model)
 
 
+#: digits of the largest number that the database takes for an id
+LONGEST_ID = 18
+
+
 def _project_id() -> int | None:
+    """Return the project that is asked for. Raises Invalid for what is no number."""
     given = request.args.get("project_id", "")
-    return int(given) if given.isdecimal() else None
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_ID):
+        sentence = _("%(name)s must be a whole number.", name="project_id")
+        raise Invalid(sentence, fields={"project_id": sentence})
+    return int(given)
 
 
 def _body() -> Mapping[str, Any]:

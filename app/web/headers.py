@@ -48,6 +48,8 @@ def _set(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", POLICY.format(live=live_origin()))
     headers.setdefault("X-Content-Type-Options", "nosniff")
+    # The policy's frame-ancestors says it to browsers of today, this to older ones.
+    headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")

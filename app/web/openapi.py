@@ -103,7 +103,7 @@ def _complete(method: str, call: dict[str, Any]) -> None:
     """Add what holds for every call: its errors, and the key that makes a repeat harmless."""
     call.pop("security", None)
     answers = call.setdefault("responses", {})
-    usual = ["401", "403", "404", "503"] + (["400", "409", "422"] if method != "get" else ["422"])
+    usual = ["400", "401", "403", "404", "422", "503"] + (["409"] if method != "get" else [])
     for status in usual:
         answers.setdefault(status, {"$ref": f"#/components/responses/{status}"})
     if method != "get":

@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, select, text
 from werkzeug.security import generate_password_hash
 
 from app.admin.models import AppUser
+from app.admin.principal import forget_principals
 from app.core import clock, scope
 from app.core.db import Model, db
 from app.core.permissions import PRESET_ROLES
@@ -133,6 +134,8 @@ def undone(office: Office) -> Iterator[None]:
             db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
             engines[None] = engine
             outer.rollback()
+            # What is remembered of people may be of what was just undone.
+            forget_principals()
 
 
 def _add_people(office: Office) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.web import tiles
 from app.web.crud import CrudView
 from app.web.crud_api import CrudApi
 from tests.conformance.office import Office
@@ -25,6 +26,7 @@ ARGUMENTS = {
     "book_id": "finance_bill_book",
     "building_id": "estate_building",
     "customer_id": "customer",
+    "entry_id": "core_audit_entry",
     "import_id": "estate_room_import",
     "job_id": "devices_job",
     "method_id": "pricing_payment_method",
@@ -263,6 +265,24 @@ def _lists(**more: str) -> Any:
     return fill
 
 
+def _tiles(_route: Route, office: Office) -> Iterator[tuple[dict[str, Any], str, str]]:
+    for key in office.app.extensions[tiles.EXTENSION]:
+        yield {"key": key}, "", ""
+
+
+def _audit_choices(_route: Route, _office: Office) -> Iterator[tuple[dict[str, Any], str, str]]:
+    for kind in ("person", "project"):
+        yield {"kind": kind}, "", "?q="
+
+
+def _purpose(_office: Office) -> dict[str, Any]:
+    return {"purpose": "测试"}
+
+
+def _tile_defaults(_route: Route, _office: Office) -> Iterator[tuple[dict[str, Any], str, str]]:
+    yield {"role": "cashier"}, "ab_role", ""
+
+
 def _jobs(_route: Route, office: Office) -> Iterator[tuple[dict[str, Any], str, str]]:
     yield {}, "", ""
     yield {}, "", f"?subject_type=receipt&subject_id={office.ids['receipt']}"
@@ -271,8 +291,11 @@ def _jobs(_route: Route, office: Office) -> Iterator[tuple[dict[str, Any], str, 
 SPECIAL = {
     "ApprovalView.act": _steps,
     "SystemView.job": _failed_job,
+    "AuditView.choices": _audit_choices,
     "ApprovalView.ask": _asks,
     "SettingsView.save": _settings,
+    "WorkbenchView.default": _tile_defaults,
+    "WorkbenchView.tile": _tiles,
     "choices.choices": _choices,
     "search.search": _search,
     "CustomerApi.search": _customers,
@@ -479,6 +502,7 @@ BODIES = {
     "CustomerApi.edit": _renamed,
     "CustomerApi.register": _customer,
     "CustomerApi.reveal": _nothing,
+    "CustomerView.copy": _purpose,
     "CustomerView.reveal": _nothing,
     "DeskView.hold": _hold,
     "DeskView.name_customer": _hold,
@@ -518,10 +542,13 @@ BODIES = {
     "SignInSecurityView.save": _nothing,
     "StationView.token": _nothing,
     "SubscriptionApi.create": _order,
+    "WorkbenchView.arrange": _nothing,
+    "WorkbenchView.default": _nothing,
     "account.second_factor": _nothing,
     "account.second_factor_codes": _nothing,
     "account.second_factor_off": _nothing,
     "door.change_password": _nothing,
+    "work.keys_switch": _nothing,
     "work.switch": _nothing,
 }
 
@@ -531,6 +558,7 @@ NAMES_NO_ROW = {
     "SignInSecurityView.save",
     "door.change_password", "PriceListView.check", "RoleView.show", "SettingsView.save",
     "SystemView.sign", "SystemView.job",
+    "WorkbenchView.arrange", "WorkbenchView.default", "work.keys_switch",
 }  # fmt: skip
 
 
