@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,8 @@ from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import LineField, LinesField
 
+#: what may be an id in an address: short enough for the database's integers
+LIKE_AN_ID = re.compile(r"[0-9]{1,9}")
 NEEDED = validators.InputRequired(message=_l("This is needed."))
 
 #: areas in the order of the work day
@@ -35,6 +38,8 @@ AREA_TITLES: dict[str, Any] = {
     "sales": _l("Sales"),
     "finance": _l("Finance"),
     "devices": _l("Devices"),
+    "lists": _l("Lists"),
+    "upkeep": _l("How it runs"),
     "admin": _l("System"),
 }
 
@@ -172,7 +177,9 @@ class RoleView(CrudView):
         )
 
     def _chosen(self, found: Any, given: str | None, place: int) -> queries.RoleSummary:
-        key = int(given) if (given or "").isdecimal() else found[min(place, len(found) - 1)].id
+        key = found[min(place, len(found) - 1)].id
+        if given and LIKE_AN_ID.fullmatch(given):
+            key = int(given)
         return self._summary(key, found)
 
     def _summary(self, pk: int, found: Any = None) -> queries.RoleSummary:

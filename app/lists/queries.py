@@ -80,7 +80,7 @@ def get_kept(list_key: str, actor: Actor) -> Kept:
 def get_own_view(view_id: int, actor: Actor) -> SavedView:
     """Return one of the actor's own views. Raises NotFound."""
     found = select(SavedView).where(SavedView.id == view_id, SavedView.owner_id == actor.id)
-    view = db.session.scalar(found)
+    view: SavedView | None = db.session.scalar(found)
     if view is None:
         raise NotFound(no_such_record())
     return view

@@ -21,8 +21,8 @@ from app.core.uow import unit_of_work
 from app.web.columns import Column, plain_text
 
 if TYPE_CHECKING:
-    from app.web.crud import CrudView
     from app.web.filters import ActiveFilter
+    from app.web.list_pages import ListPages
     from app.web.listing import Query
 
 #: a sheet holds 1,048,576 rows with its head
@@ -43,7 +43,7 @@ LARGEST_WIDTH = 40
 
 
 def send(
-    view: CrudView,
+    view: ListPages,
     query: Query,
     filters: list[ActiveFilter],
     *,
@@ -65,7 +65,7 @@ def send(
     return response
 
 
-def note(view: CrudView, count: int, filters: list[ActiveFilter]) -> None:
+def note(view: ListPages, count: int, filters: list[ActiveFilter]) -> None:
     """Write into the audit who took which rows."""
     audit.record(
         "export",
@@ -82,7 +82,7 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def write(
-    view: CrudView,
+    view: ListPages,
     query: Query,
     file: IO[bytes],
     columns: list[Column],
@@ -100,7 +100,7 @@ def write(
 
 def _fill(
     book: Any,
-    view: CrudView,
+    view: ListPages,
     query: Query,
     columns: list[Column],
     progress: Callable[[int], None] | None,
@@ -128,7 +128,7 @@ def _fill(
     return count
 
 
-def _rows(view: CrudView, query: Query) -> Iterator[Any]:
+def _rows(view: ListPages, query: Query) -> Iterator[Any]:
     statement = query.ordered().limit(MOST_ROWS)
     found = db.session.scalars(statement.execution_options(yield_per=READ_AT_ONCE))
     for part in found.partitions():

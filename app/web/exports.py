@@ -43,7 +43,7 @@ from app.web.frame import locale
 from app.web.rest import current
 
 if TYPE_CHECKING:
-    from app.web.crud import CrudView
+    from app.web.list_pages import ListPages
 
 log = logging.getLogger("xiaokong.exports")
 
@@ -61,7 +61,7 @@ class Ended(Exception):
     """The export was ended while it was being written."""
 
 
-def send_or_hand_over(view: CrudView, actor: Actor) -> Any:
+def send_or_hand_over(view: ListPages, actor: Actor) -> Any:
     """Answer the list as a file, or hand a long one to the worker and return None."""
     columns = chosen_columns(view, get_kept(view.endpoint, actor).columns)
     project_id = view.project_of_list(request.args)

@@ -25,7 +25,7 @@ from app.web.list_memory import SIZES, ViewTab, plain_query, sharing_offers, tab
 from app.web.listing import Page, read_page
 
 if TYPE_CHECKING:
-    from app.web.crud import CrudView
+    from app.web.list_pages import ListPages
 
 #: what an address may say besides the filters
 KNOWN = ("q", "order", "page", "size", "after", "everywhere")
@@ -128,7 +128,7 @@ class Address:
 class ListPage:
     """Everything that ``web/list.html`` draws."""
 
-    view: CrudView
+    view: ListPages
     page: Page
     heads: list[Head]
     rows: list[Row]
@@ -202,7 +202,7 @@ class ListPage:
         )
 
 
-def build(view: CrudView, actor: Actor, kept: Kept) -> ListPage:
+def build(view: ListPages, actor: Actor, kept: Kept) -> ListPage:
     """Read and prepare the list that the address asks for, drawn as the person keeps it."""
     columns = chosen_columns(view, kept.columns)
     given = request.args
@@ -250,11 +250,11 @@ def _size(text: str | None, fallback: int) -> int:
     return size if size in SIZES else fallback
 
 
-def _export_url(view: CrudView, address: Address) -> str:
+def _export_url(view: ListPages, address: Address) -> str:
     return Address(view.url("download"), MultiDict(address.given), address.names).but()
 
 
-def _head(view: CrudView, column: Column, address: Address, ordered: str) -> Head:
+def _head(view: ListPages, column: Column, address: Address, ordered: str) -> Head:
     own = view.order[0] if view.order and not ordered else ordered
     here = own.removeprefix("-") == column.path
     descending = here and own.startswith("-")
@@ -267,7 +267,7 @@ def _head(view: CrudView, column: Column, address: Address, ordered: str) -> Hea
     )
 
 
-def _rows(view: CrudView, columns: list[Column], rows: list[Any], actor: Actor) -> list[Row]:
+def _rows(view: ListPages, columns: list[Column], rows: list[Any], actor: Actor) -> list[Row]:
     states = [column.path for column in columns[1:] if column.kind == "state"]
     # What the record is now, before what it is by nature: the corner of a card holds one mark.
     marked = next((path for path in states if path in STANDING), states[0] if states else None)
@@ -287,7 +287,7 @@ def _rows(view: CrudView, columns: list[Column], rows: list[Any], actor: Actor) 
     ]
 
 
-def _totals(view: CrudView, columns: list[Column], rows: list[Any]) -> list[Cell]:
+def _totals(view: ListPages, columns: list[Column], rows: list[Any]) -> list[Cell]:
     if not rows or not any(column.path in view.totals for column in columns):
         return []
     cells = []
@@ -313,7 +313,7 @@ def _chip(one: ActiveFilter, address: Address) -> Chip:
     return Chip(one.column.label, one.words, address.of(address.without(*names)), form)
 
 
-def _offers(view: CrudView, filters: list[ActiveFilter]) -> list[FilterForm]:
+def _offers(view: ListPages, filters: list[ActiveFilter]) -> list[FilterForm]:
     taken = {one.column.path for one in filters}
     return [
         FilterForm(column, names_of(column), {})

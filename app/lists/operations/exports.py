@@ -117,7 +117,7 @@ def claim_export(export_id: int, *, actor: Actor) -> Export | None:
     waiting = select(Export).where(
         Export.id == export_id, Export.state == ExportState.WAITING.value
     )
-    export = db.session.scalar(waiting.with_for_update(skip_locked=True))
+    export: Export | None = db.session.scalar(waiting.with_for_update(skip_locked=True))
     if export is None:
         return None
     transition(export, ExportState.RUNNING, actor=actor)
@@ -172,7 +172,8 @@ def _running(export_id: int) -> Export | None:
     running = select(Export).where(
         Export.id == export_id, Export.state == ExportState.RUNNING.value
     )
-    return db.session.scalar(running.with_for_update())
+    found: Export | None = db.session.scalar(running.with_for_update())
+    return found
 
 
 def tend_exports(*, actor: Actor) -> int:

@@ -47,7 +47,7 @@ def save_view(
     name = name.strip()
     _check(name, query, sharing, actor)
     own = select(SavedView).where(SavedView.owner_id == actor.id, SavedView.list_key == list_key)
-    view = db.session.scalar(own.where(SavedView.name == name).with_for_update())
+    view: SavedView | None = db.session.scalar(own.where(SavedView.name == name).with_for_update())
     if view is None:
         count = db.session.scalar(select(func.count()).select_from(own.subquery()))
         if (count or 0) >= MOST_VIEWS:
