@@ -33,6 +33,8 @@ class Person:
         self._diary = diary
         self._stop = stop
         self._http = requests.Session()
+        #: what the last attempt to sign in was answered, if it was refused
+        self.refused = ""
 
     def read(self, path: str, **params: Any) -> Any:
         """Return what a GET answers, or None when it is refused. Raises Over."""
@@ -63,7 +65,7 @@ class Person:
             answer = self.post(deed)
             at = self._diary.now()
             if answer is None:
-                deed.attempts.append((at, "connection lost"))
+                deed.attempts.append((at, self.refused or "connection lost"))
             elif answer.status_code == 401 or answer.status_code in NOT_JUDGED:
                 deed.attempts.append((at, str(answer.status_code)))
             else:
@@ -108,7 +110,8 @@ class Person:
         answer = self._http.post(
             f"{self._office.url}/api/v1/security/login", json=body, timeout=PATIENCE
         )
-        if answer.status_code != 200:
+        self.refused = "" if answer.ok else f"sign-in {answer.status_code}"
+        if self.refused:
             return False
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return True
