@@ -18,7 +18,8 @@ from app.core.errors import DomainError
 #: failures of a name or of an address within the window, after which nobody gets in
 FAILURES_ALLOWED = 10
 FAILURE_WINDOW = timedelta(minutes=15)
-#: an attempt whose outcome nobody has written down by then counts as failed
+#: an attempt without an outcome by then was cut off (a process was killed, say). Nobody was
+#: answered, so nothing was learned: it counts no longer, or a crash would lock a whole office.
 LOOKED_AT_FOR = timedelta(seconds=30)
 KEPT_DAYS = 30
 
@@ -44,13 +45,14 @@ _LOCKS = (
     text("SELECT pg_advisory_xact_lock(hashtextextended(:address, 22))"),
 )
 _LIVE = "at > :since AND forgiven_at IS NULL"
-_FAILED = f"SELECT at FROM admin_sign_in_failure WHERE {_LIVE} AND (NOT pending OR at < :stale)"
+_FAILED = f"SELECT at FROM admin_sign_in_failure WHERE {_LIVE} AND NOT pending"
+_BOTH = f"{_LIVE} AND (NOT pending OR at >= :stale)"
 _LAST = f"ORDER BY at DESC OFFSET {FAILURES_ALLOWED - 1} LIMIT 1"
 _COUNT = text(
     f"SELECT ({_FAILED} AND username = :username {_LAST}),"
     f" ({_FAILED} AND address = :address {_LAST}),"
-    f" (SELECT count(*) FROM admin_sign_in_failure WHERE {_LIVE} AND username = :username),"
-    f" (SELECT count(*) FROM admin_sign_in_failure WHERE {_LIVE} AND address = :address)"
+    f" (SELECT count(*) FROM admin_sign_in_failure WHERE {_BOTH} AND username = :username),"
+    f" (SELECT count(*) FROM admin_sign_in_failure WHERE {_BOTH} AND address = :address)"
 )
 
 

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: ``python -m tests.scenarios.take_pictures docs/pictures``."""
+"""Takes the pictures of the guides: ``python -m tests.scenarios.take_pictures docs/pictures``."""
 
 from __future__ import annotations
 
@@ -211,6 +211,22 @@ class Album:
         window.sees("等待你处理")
         self.keep(window, "approval")
 
+    def page(
+        self, name: str, username: str, address: str, *, phone: bool = False, height: int = 800
+    ) -> None:
+        """Keep one page as that user sees it."""
+        window = self.window(username, phone=phone)
+        window.open(address)
+        window.page.wait_for_timeout(1500)
+        self.keep(window, name, height=height)
+
+    def deal(self) -> None:
+        window = self.window("consultant1")
+        window.go("认购")
+        window.page.locator("main tbody a").first.click()
+        window.sees("应收")
+        self.keep(window, "subscription", height=900)
+
     def subscriptions(self) -> None:
         window = self.window("director")
         window.go("认购")
@@ -244,6 +260,14 @@ def main(folder: Path) -> None:
         album.subscriptions()
         album.receipt(receipt)
         album.price_list()
+        album.deal()
+        album.page("workbench", "manager", "/work/")
+        album.page("workbench", "consultant1", "/work/", phone=True, height=844)
+        album.page("cashier", "cashier", "/cashier/")
+        album.page("roles", "admin", "/roles/list/", height=900)
+        album.page("audit", "admin", "/audit/list/", height=900)
+        album.page("system", "admin", "/system/", height=900)
+        album.page("account", "consultant1", "/account/", height=700)
         browser.close()
 
 
