@@ -104,18 +104,26 @@ def begin_enrolment(*, actor: Actor) -> str:
     return _totp(factor).provisioning_uri(name=user.username, issuer_name=ISSUER)
 
 
+def _waiting(actor: Actor) -> SecondFactor | None:
+    factor = None if actor.watched_by else _factor(actor.id)
+    return None if factor is None or factor.confirmed_at is not None else factor
+
+
 def secret_of_enrolment(actor: Actor) -> str | None:
-    """Return the secret that waits for its confirmation, or None; it is never shown later."""
-    factor = _factor(actor.id)
-    if factor is None or factor.confirmed_at is not None:
+    """Return the secret that waits for its confirmation, or None; it is never shown later.
+
+    Nor to an administrator who looks through the actor's eyes: he could sign in as him for ever.
+    """
+    factor = _waiting(actor)
+    if factor is None:
         return None
     return decrypt(factor.secret, context=_context(factor))
 
 
 def enrolment_address(actor: Actor) -> str | None:
     """Return the address that the picture for the phone says, or None when nothing waits."""
-    factor, user = _factor(actor.id), db.session.get(AppUser, actor.id)
-    if factor is None or factor.confirmed_at is not None or user is None:
+    factor, user = _waiting(actor), db.session.get(AppUser, actor.id)
+    if factor is None or user is None:
         return None
     return _totp(factor).provisioning_uri(name=user.username, issuer_name=ISSUER)
 

@@ -160,7 +160,7 @@ def _claimed_identity() -> Claim | None:
 
 def authenticate() -> None:
     """Find out who calls, before anything else runs; leaves ``g.actor`` None for a stranger."""
-    g.actor = None
+    g.actor = g.real_actor = None
     g.by_token = False
     g._login_user = AnonymousUserMixin()  # noqa: SLF001 - Flask-Login reads it from there
     set_actor(None)
@@ -298,11 +298,12 @@ def caller(kind: str = "browser") -> Caller:
 
 def sign_out(reason: str) -> None:
     """End the session of this request, here and wherever its cookie was copied to."""
-    actor = g.get("actor")
+    # Whoever looks through another's eyes signs himself out.
+    actor = g.get("real_actor")
     if actor is not None:
         with unit_of_work(actor):
             end_present(reason, actor=actor)
-    g.actor = None
+    g.actor = g.real_actor = None
     set_actor(None)
     empty_cookie()
 

@@ -123,7 +123,7 @@ def sign_out() -> Any:
 def switch() -> Any:
     """Hand the counter over: the present operator is signed out, the next one signs in here."""
     target = safe_next(request.form.get("next"))
-    name = current().name
+    name = g.real_actor.name
     security.sign_out("switched")
     session["switching"] = name
     return _leave(redirect(url_for("door.enter", next=target)))

@@ -6,7 +6,9 @@ import pytest
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
 
-from app.admin import view_as
+from app.admin import second_factor, view_as
+from app.admin.models import SignInSession
+from app.admin.principal import read_actor
 from app.core.audit import AuditEntry
 from app.core.errors import NotAllowed
 from app.core.uow import unit_of_work
@@ -84,3 +86,30 @@ def test_a_session_that_may_no_longer_look_is_itself_again(browser, session, use
     seller.active = False
     session.commit()
     assert 'class="watching"' not in browser.get("/users/list/").text
+
+
+def test_the_secret_of_a_second_factor_is_not_seen_through_anothers_eyes(
+    browser, session, user_for
+):
+    seller = user_for("consultant")
+    himself = read_actor(seller.id)
+    second_factor.begin_enrolment(actor=himself)
+    secret = second_factor.secret_of_enrolment(himself)
+    session.commit()
+    browser.post("/view-as/", data={"user": seller.id})
+    assert browser.get("/account/second-factor/picture.svg").status_code == 404
+    page = browser.get("/account/second-factor/")
+    assert page.status_code == 403
+    assert secret[:4] not in page.text
+
+
+@pytest.mark.parametrize("way", ["/logout/", "/switch/"])
+def test_who_looks_can_sign_himself_out(browser, session, user_for, way):
+    seller = user_for("consultant")
+    session.commit()
+    browser.post("/view-as/", data={"user": seller.id})
+    answer = browser.post(way)
+    assert answer.status_code == 302
+    assert browser.get("/users/list/").status_code == 302
+    ended = session.scalars(select(SignInSession.end_reason)).all()
+    assert ended == ["signed_out" if way == "/logout/" else "switched"]
