@@ -37,8 +37,8 @@ class Item:
 class Work:
     """A kind of work that can be handed over.
 
-    ``find`` returns what a user has in hand, under lock when asked; ``move`` gives those items to
-    another user, in the caller's transaction, and may refuse with a sentence; ``permission`` is
+    ``find`` returns what a user has in hand; ``move`` gives those of the items that are still his
+    to another user, in the caller's transaction, and may refuse with a sentence; ``permission`` is
     what the successor must hold.
     """
 

@@ -25,10 +25,10 @@ def _find(user_id: int) -> list[Item]:
     return [Item(key, project_id, f"{name[:1]}**") for key, project_id, name in rows]
 
 
-def _move(ids: Collection[int], _from: int, successor_id: int, _actor: Actor) -> None:
+def _move(ids: Collection[int], leaver_id: int, successor_id: int, _actor: Actor) -> None:
     db.session.execute(
         update(Customer)
-        .where(Customer.id.in_(ids))
+        .where(Customer.id.in_(ids), Customer.owner_id == leaver_id)
         .values(owner_id=successor_id)
         # The administrator sees no customers himself; he hands over what he does not read.
         .execution_options(whole_group=True, synchronize_session="fetch")

@@ -25,10 +25,12 @@ def _find(user_id: int) -> list[Item]:
     return [Item(book.id, book.project_id, str(book)) for book in books]
 
 
-def _move(ids: Collection[int], _from: int, successor_id: int, _actor: Actor) -> None:
-    books = select(BillBook).where(BillBook.id.in_(ids)).order_by(BillBook.id).with_for_update()
+def _move(ids: Collection[int], leaver_id: int, successor_id: int, _actor: Actor) -> None:
+    own = select(BillBook).where(BillBook.id.in_(ids), BillBook.cashier_id == leaver_id)
+    books = own.order_by(BillBook.id).with_for_update(of=BillBook)
     # The administrator hands over books that he does not keep.
-    for book in db.session.scalars(books, execution_options={"whole_group": True}):
+    options = {"whole_group": True, "populate_existing": True}
+    for book in db.session.scalars(books, execution_options=options):
         book.cashier_id = successor_id
     db.session.flush()
 

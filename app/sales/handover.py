@@ -28,12 +28,15 @@ def _finder(model: Any, owner: Any, *still: Any) -> Callable[[int], Sequence[Ite
     return find
 
 
-def _mover(model: Any, column: str) -> Callable[[Collection[int], int, int, Actor], None]:
-    def move(ids: Collection[int], _from: int, successor_id: int, _actor: Actor) -> None:
+def _mover(
+    model: Any, owner: Any, *still: Any
+) -> Callable[[Collection[int], int, int, Actor], None]:
+    def move(ids: Collection[int], leaver_id: int, successor_id: int, _actor: Actor) -> None:
         db.session.execute(
             update(model)
-            .where(model.id.in_(ids))
-            .values({column: successor_id})
+            # What ended or changed hands since it was found stays with whom it ended.
+            .where(model.id.in_(ids), owner == leaver_id, *still)
+            .values({owner.key: successor_id})
             # The administrator sees no deals himself; he hands over what he does not read.
             .execution_options(whole_group=True, synchronize_session="fetch")
         )
@@ -49,6 +52,7 @@ def _unused_discounts(user_id: int) -> Sequence[Item]:
 def register() -> None:
     """Tell the handover what sales has."""
     live = Hold.state == "live"
+    unused = SpecialDiscount.used_at.is_(None)
     open_deals = Subscription.state.in_(LIVE_SUBSCRIPTIONS)
     for work in (
         Work(
@@ -56,7 +60,7 @@ def register() -> None:
             _l("Rooms held"),
             policies.ADD_HOLD,
             _finder(Hold, Hold.holder_id, live),
-            _mover(Hold, "holder_id"),
+            _mover(Hold, Hold.holder_id, live),
             order=10,
         ),
         Work(
@@ -64,7 +68,7 @@ def register() -> None:
             _l("Open deals"),
             policies.SEE_SUBSCRIPTIONS,
             _finder(Subscription, Subscription.consultant_id, open_deals),
-            _mover(Subscription, "consultant_id"),
+            _mover(Subscription, Subscription.consultant_id, open_deals),
             order=20,
         ),
         Work(
@@ -72,7 +76,7 @@ def register() -> None:
             _l("Unused special discounts"),
             policies.SEE_SPECIALS,
             _unused_discounts,
-            _mover(SpecialDiscount, "owner_id"),
+            _mover(SpecialDiscount, SpecialDiscount.owner_id, unused),
             order=25,
         ),
     ):

@@ -30,11 +30,16 @@ def _tasks(user_id: int) -> list[Item]:
     return [Item(*row) for row in rows]
 
 
-def _move_tasks(ids: Collection[int], _from: int, successor_id: int, _actor: Actor) -> None:
+def _move_tasks(ids: Collection[int], leaver_id: int, successor_id: int, _actor: Actor) -> None:
+    # What he decided at this moment stays his decision.
+    still = (ApprovalTask.user_id == leaver_id, ApprovalTask.state == TaskState.WAITING.value)
     # The administrator hands over what he need not see himself.
     tasks = db.session.scalars(
-        select(ApprovalTask).where(ApprovalTask.id.in_(ids)).order_by(ApprovalTask.id),
-        execution_options={"whole_group": True},
+        select(ApprovalTask)
+        .where(ApprovalTask.id.in_(ids), *still)
+        .order_by(ApprovalTask.id)
+        .with_for_update(of=ApprovalTask),
+        execution_options={"whole_group": True, "populate_existing": True},
     )
     for task in tasks:
         if task.request.applicant_id == successor_id:
@@ -60,15 +65,37 @@ def _requests(user_id: int) -> list[Item]:
     return [Item(*row) for row in rows]
 
 
-def _move_requests(ids: Collection[int], _from: int, successor_id: int, _actor: Actor) -> None:
+def _move_requests(ids: Collection[int], leaver_id: int, successor_id: int, _actor: Actor) -> None:
+    still = (ApprovalRequest.applicant_id == leaver_id, ApprovalRequest.state.in_(OPEN))
     # The administrator hands over what he need not see himself.
     requests = db.session.scalars(
-        select(ApprovalRequest).where(ApprovalRequest.id.in_(ids)).order_by(ApprovalRequest.id),
-        execution_options={"whole_group": True},
+        select(ApprovalRequest)
+        .where(ApprovalRequest.id.in_(ids), *still)
+        .order_by(ApprovalRequest.id)
+        .with_for_update(of=ApprovalRequest),
+        execution_options={"whole_group": True, "populate_existing": True},
     )
     for request in requests:
+        _require_no_decider(request, successor_id)
         request.applicant_id = successor_id
     db.session.flush()
+
+
+def _require_no_decider(request: ApprovalRequest, user_id: int) -> None:
+    """Raise Invalid if the user decides, or has decided, a step of the request."""
+    part = select(ApprovalTask.id).where(
+        ApprovalTask.request_id == request.id,
+        ApprovalTask.user_id == user_id,
+        ApprovalTask.state != TaskState.DROPPED.value,
+    )
+    if db.session.scalar(part.limit(1), execution_options={"whole_group": True}) is not None:
+        raise Invalid(
+            _l(
+                "The colleague decides a step of %(number)s, so it cannot become his own request."
+                " Choose another one.",
+                number=request.number,
+            )
+        )
 
 
 register_work(

@@ -80,6 +80,23 @@ def test_everything_moves_and_the_person_is_out(session, project, leaver, held, 
         handover.hand_over(leaver, successors=plan, actor=admin)
 
 
+def test_what_ended_or_changed_hands_meanwhile_does_not_move(
+    session, project, leaver, held, admin, user_for
+):
+    colleague, third = user_for("consultant"), user_for("consultant")
+    portions = {one.work.key: one for one in handover.list_portions(leaver, actor=admin)}
+    held.state = "lapsed"
+    taken = session.get(Customer, portions["customers"].items[0].id)
+    taken.owner_id = third.id
+    session.flush()
+    for one in portions.values():
+        ids = [item.id for item in one.items]
+        one.work.move(ids, leaver.id, colleague.id, admin)
+    session.expire_all()
+    assert held.holder_id == leaver.id
+    assert owners(session, project) == {third.id, colleague.id}
+
+
 @pytest.mark.usefixtures("held")
 def test_several_colleagues_may_share_it(session, project, leaver, admin, user_for):
     one, two = user_for("consultant"), user_for("consultant")
