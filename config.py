@@ -60,6 +60,13 @@ def _secret(name: str, data: Path) -> str:
     return kept_secret(data / "keys", name.lower().replace("_", "-"))
 
 
+def old_field_key(data: Path) -> str:
+    """Return the FIELD_KEY of before: of the environment, or as a restore has put it down."""
+    path = data / "keys" / "field-key-old"
+    given = os.environ.get("FIELD_KEY_OLD", "")
+    return given or (path.read_text().strip() if path.is_file() else "")
+
+
 def secret_key(data: Path) -> str:
     """Return what sessions and tickets are signed with; the live server needs no more than it."""
     return _secret("SECRET_KEY", data)
@@ -129,7 +136,7 @@ class Config:
         self.SECRET_KEY = given.get("SECRET_KEY") or secret_key(data)
         self.FIELD_KEY = given.get("FIELD_KEY") or _secret("FIELD_KEY", data)
         #: the key of before, until ``flask keys rotate`` has gone through every row
-        self.FIELD_KEY_OLD = given.get("FIELD_KEY_OLD") or os.environ.get("FIELD_KEY_OLD", "")
+        self.FIELD_KEY_OLD = given.get("FIELD_KEY_OLD") or old_field_key(data)
         self.SQLALCHEMY_DATABASE_URI = sqlalchemy_url(self.DATABASE_URL) or "postgresql+psycopg2://"
         self.SQLALCHEMY_ENGINE_OPTIONS = {
             "pool_size": 12,

@@ -79,7 +79,7 @@ def rotate() -> None:
         click.echo(f"{column.table}.{column.column}: {total} put under the new key")
     _seal_again()
     _tell_of_codes()
-    click.echo("Done. Take FIELD_KEY_OLD away and restart.")
+    click.echo("Done. Take FIELD_KEY_OLD (or DATA_DIR/keys/field-key-old) away and restart.")
 
 
 def _tell_of_codes() -> None:

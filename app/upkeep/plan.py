@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.core.errors import Invalid
 from app.upkeep.archive import Lock
 from app.upkeep.backup import Plan
+from app.upkeep.restore import KEY_NAMES
 from config import libpq_url
 
 
@@ -56,7 +57,8 @@ def locking_lock(passphrase_file: str | None = None) -> Lock:
 
 def keys(config: Mapping[str, Any]) -> dict[str, str]:
     """Return the keys of this deployment by name."""
-    return {name: str(config[name]) for name in ("SECRET_KEY", "FIELD_KEY")}
+    # The one of before too: until all is under the new key, half of the data need it.
+    return {name: str(config[name]) for name in KEY_NAMES if config[name]}
 
 
 def backup_plan(

@@ -30,6 +30,8 @@ from app.upkeep.backup import FORMAT, key_print, read_facts
 DUMP = "database.dump"
 KEYS = "keys.age"
 FILES = "data/"
+#: the keys that an archive may carry; each becomes a file of its name
+KEY_NAMES = ("SECRET_KEY", "FIELD_KEY", "FIELD_KEY_OLD")
 
 
 class RestoreFailed(DomainError):
@@ -186,12 +188,22 @@ def _write_file(stream: Stream, root: Path) -> None:
     target = (root / stream.name.removeprefix(FILES)).resolve()
     if not target.is_relative_to(root.resolve()):
         raise ArchiveFault(_l("The archive names a file outside its folder."))
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with target.open("wb") as file:
+    _make_private(target.parent, root)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
         for piece in stream.pieces:
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _make_private(folder: Path, root: Path) -> None:
+    """Make the folder and those above it up to the root, each for ourselves alone."""
+    if folder == root.resolve() or folder.is_dir():
+        return
+    _make_private(folder.parent, root)
+    # Not with its parents: those would get the usual mode.
+    folder.mkdir(mode=0o700)
 
 
 def _compare(checked: Checked, url: str) -> None:
@@ -349,6 +361,9 @@ def _unsealed(sealed: bytes, lock: Lock) -> dict[str, str]:
     except pyrage.DecryptError as error:
         raise ArchiveFault(_l("The keys in the archive cannot be opened.")) from error
     found: dict[str, str] = json.loads(content)
+    strange = set(found) - set(KEY_NAMES)
+    if strange:
+        raise ArchiveFault(_l("The archive carries keys that are not ours; it was not made here."))
     return found
 
 

@@ -13,6 +13,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_migrate import upgrade as migrate
 
+from app.core import clock
 from app.core.errors import Conflict, Invalid
 from app.upkeep import restore, tools
 from app.upkeep.archive import Lock
@@ -95,7 +96,7 @@ def _made(folder: Path) -> Path:
 
 def _require_keys(checked: restore.Checked, order: Order) -> None:
     others = restore.other_keys(checked, order.keys)
-    if "FIELD_KEY" in others and not order.with_keys:
+    if {"FIELD_KEY", "FIELD_KEY_OLD"} & set(others) and not order.with_keys:
         raise Invalid(
             _("FIELD_KEY is another than the one that encrypted the identity numbers in the"
               " archive; they could not be read. Set the right FIELD_KEY, or take the archive's"
@@ -139,10 +140,12 @@ def _replace(order: Order, checked: restore.Checked, files: Path) -> Iterator[st
 def _write_keys(order: Order, checked: restore.Checked) -> None:
     folder = order.data / "keys"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stamp = f"{clock.local(clock.now()):%Y%m%d%H%M%S}"
     for name, value in restore.read_keys(checked, order.lock).items():
         path = folder / name.lower().replace("_", "-")
         if path.exists():
-            path.rename(path.with_name(f"{path.name}.before-restore"))
+            # Each restore keeps its own: the database before it is unreadable without its key.
+            path.rename(path.with_name(f"{path.name}.before-restore-{stamp}"))
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(value)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,12 +22,13 @@ from sqlalchemy import select
 from app.core.db import db
 from app.core.errors import Conflict, DomainError, Invalid
 from app.live.reader import Reading
+from app.upkeep import plan as plans
 from app.upkeep import rehearsal, restore, restoring
 from app.upkeep.archive import ArchiveFault, Lock
 from app.upkeep.backup import Plan, _write, make_backup, remove_old
 from app.upkeep.models import Backup
 from app.upkeep.restoring import Order, carry_out
-from config import ROOT
+from config import ROOT, old_field_key
 from tests import database
 
 OFFICE = pyrage.x25519.Identity.generate()
@@ -129,9 +131,44 @@ def test_it_is_restored_into_an_empty_database_with_files_and_keys(
     for name in ("uploads/合同/一.pdf", "files/empty"):
         there = (tmp_path / "restored" / name).read_bytes()
         assert there == (tmp_path / "data" / name).read_bytes()
+        assert (tmp_path / "restored" / name).stat().st_mode & 0o777 == 0o600
+    for folder in ("uploads", "uploads/合同", "files"):
+        assert (tmp_path / "restored" / folder).stat().st_mode & 0o777 == 0o700
     key = tmp_path / "restored/keys/field-key"
     assert key.read_text() == KEYS["FIELD_KEY"]
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_keys_of_every_database_before_are_kept(office, archive, tmp_path):
+    folder = tmp_path / "restored/keys"
+    folder.mkdir(parents=True)
+    (folder / "field-key").write_text("the first")
+    wanted = order(office, tmp_path, archive, with_keys=True)
+    checked = rehearsal.check(archive, OPENS)
+    (folder / "field-key.before-restore").write_text("even before")
+    restoring._write_keys(wanted, checked)
+    assert (folder / "field-key.before-restore").read_text() == "even before"
+    kept = {path.read_text() for path in folder.glob("field-key.*")}
+    assert kept == {"even before", "the first"}
+
+
+def test_an_archive_that_names_strange_keys_writes_no_file(office, tmp_path):
+    crafted = replace(plan(office, tmp_path), keys={**KEYS, "../../escaped": "x"})
+    made = make_backup(crafted)
+    checked = rehearsal.check(Path(made.path), OPENS)
+    with pytest.raises(ArchiveFault):
+        restoring._write_keys(order(office, tmp_path, made.path, with_keys=True), checked)
+    assert not (tmp_path / "escaped").exists()
+
+
+def test_while_the_key_is_being_changed_both_go_along(office, tmp_path):
+    keys = plans.keys({**KEYS, "FIELD_KEY_OLD": "the one of before"})
+    made = make_backup(replace(plan(office, tmp_path), keys=keys))
+    checked = rehearsal.check(Path(made.path), OPENS)
+    assert restore.other_keys(checked, KEYS) == ["FIELD_KEY_OLD"]
+    restoring._write_keys(order(office, tmp_path, made.path, with_keys=True), checked)
+    assert old_field_key(tmp_path / "restored") == "the one of before"
+    assert "FIELD_KEY_OLD" not in plans.keys({**KEYS, "FIELD_KEY_OLD": ""})
 
 
 def test_a_database_that_is_not_empty_is_refused_and_left_alone(office, archive, tmp_path):
