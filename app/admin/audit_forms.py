@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import String, cast, or_, select
 from werkzeug.datastructures import MultiDict
 
+from app.admin.models import AppUser
+from app.admin.reach import users_offered
 from app.core import clock
 from app.core.actor import Actor
 from app.core.audit import AuditEntry, AuditScope, Search, StepKey
@@ -101,7 +103,7 @@ def read_asked(given: MultiDict[str, str], actor: Actor, scope: AuditScope | Non
     wanted = [one] if one else []
     wanted += [("ab_user", person)] if person else []
     wanted += [("estate_project", project)] if project else []
-    names.learn(wanted)
+    names.learn(asked for asked in wanted if _may_name(asked, actor, scope))
     return Asked(
         Search(
             objects=objects,
@@ -126,6 +128,23 @@ def read_asked(given: MultiDict[str, str], actor: Actor, scope: AuditScope | Non
         until=given.get("until", "") if until else "",
         nothing_found=objects == (),
     )
+
+
+def _may_name(asked: tuple[str, int], actor: Actor, scope: AuditScope | None) -> bool:
+    """Tell whether the name of what an address asks for is the reader's to see.
+
+    Names in entries are: those were read within scope. An id in an address may be anybody's.
+    """
+    table, row_id = asked
+    if scope is None or (table == "estate_project" and row_id in scope.projects):
+        return True
+    if table == "ab_user":
+        own = select(AppUser.id).where(AppUser.id == row_id, *users_offered(actor))
+        return db.session.scalar(own) is not None
+    told = select(AuditEntry.id).where(
+        AuditEntry.table_name == table, AuditEntry.row_id == row_id, scope.predicate()
+    )
+    return db.session.scalar(told.limit(1)) is not None
 
 
 def find_objects(table: str, typed: str, scope: AuditScope | None) -> Sequence[int]:

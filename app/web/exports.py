@@ -30,7 +30,7 @@ from werkzeug.datastructures import MultiDict
 from app.core import audit, clock
 from app.core.actor import Actor, system_actor
 from app.core.db import db
-from app.core.errors import DomainError, NotAllowed, NotFound
+from app.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.core.uow import beside, unit_of_work
 from app.lists import operations
 from app.lists.models import Export, ExportState
@@ -51,6 +51,8 @@ log = logging.getLogger("xiaokong.exports")
 AT_ONCE = 2000
 WORKER = system_actor("worker")
 FOLDER = "exports"
+#: letters of a list's address that an export keeps
+LONGEST_CONDITIONS = 2000
 #: seconds after which a file that no export names was left behind
 LEFT_AFTER = 6 * 3600
 
@@ -69,10 +71,14 @@ def send_or_hand_over(view: ListPages, actor: Actor) -> Any:
     count = query.count_up_to(export.MOST_ROWS)
     if count <= AT_ONCE:
         return export.send(view, query, filters, columns=columns, actor=actor)
+    conditions = request.query_string.decode()
+    if len(conditions) > LONGEST_CONDITIONS:
+        # Cut off, they would let more rows out than the reader has seen.
+        raise Invalid(_("These are too many conditions for one export. Take some of them away."))
     order = operations.ExportOrder(
         list_key=view.endpoint,
         title=str(view.list_title),
-        query=request.query_string.decode()[:2000],
+        query=conditions,
         columns=tuple(column.path for column in columns),
         project_id=project_id,
         total=count,

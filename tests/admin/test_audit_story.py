@@ -152,6 +152,25 @@ def test_the_administrator_of_a_region_reads_his_own(client, sign_in, session):
     assert audit_scope(read_actor(admin.id)).projects == {mine.id}
 
 
+def test_a_guessed_id_in_the_address_names_nobody_from_elsewhere(
+    client, sign_in, session, held, project
+):
+    room, customer, _consultant = held
+    stranger, mine = make_user("consultant", projects=[project]), make_project()
+    regional = sign_in(client, make_user("admin", projects=[mine]))
+    session.commit()
+    for asked, name in (
+        (f"object=estate_room:{room.id}", room.title),
+        (f"object=customers_customer:{customer.id}", customer.masked_name),
+        (f"object=estate_project:{project.id}", project.name),
+        (f"project={project.id}", project.name),
+        (f"person={stranger.id}", stranger.full_name),
+    ):
+        told = story(regional, f"/audit/list/?{asked}")
+        assert name not in told, asked
+    assert mine.name in story(regional, f"/audit/list/?project={mine.id}")
+
+
 def test_nobody_else_reads_the_audit(client, sign_in, user_for):
     for role in ("consultant", "manager", "director", "gm"):
         sign_in(client, user_for(role))

@@ -52,6 +52,12 @@ def test_a_long_list_is_handed_to_the_worker_in_the_same_transaction(steward, ro
     assert job.args == {"export_id": export.id}
 
 
+def test_conditions_too_long_to_be_kept_are_refused_and_not_cut(steward, rooms, long_lists):
+    answer = steward.get(f"{DOWNLOAD}?order=-gross_area&{'x' * 2000}=1&status=held")
+    assert answer.status_code == 422
+    assert db.session.scalar(select(Export)) is None
+
+
 def test_the_worker_writes_the_file_and_its_owner_fetches_it(steward, rooms, long_lists, tmp_path):
     export = asked(steward, "status=held&order=-gross_area")
     run(export)
