@@ -237,7 +237,7 @@ TILES = [
         policies.SEE_ALL_SUBSCRIPTIONS,
         ranking,
         order=40,
-        roles="SMDFXLB",
+        roles="MDFXLB",
         icon="chart",
         deferred=True,
     ),

@@ -31,7 +31,7 @@ _TECHNICAL = (
     "id version updated_at state_at state_by_id created_at created_by_id last_login login_count"
     " access_version changed_on changed_by_fk created_by_fk fail_login_count last_name project_id"
     " uuid sha256 digest token_hash mobile_tail id_number_hash id_number_tail figures values route"
-    " shape counts faults granted steps subject_type subject_id serial sequence"
+    " shape counts faults findings tiles granted steps subject_type subject_id serial sequence"
 )
 SILENT = frozenset(_TECHNICAL.split())
 #: columns that no page shows, so that no view names them
@@ -41,6 +41,8 @@ LABELS: dict[str, Any] = {
     "after": _l("After"),
     "asked_by_id": _l("Asked by"),
     "before": _l("Before"),
+    "closed_by": _l("Closed by"),
+    "closed_project_id": _l("Project"),
     "closing_note": _l("Closing note"),
     "column_no": _l("Place on the floor"),
     "comment": _l("Opinion"),

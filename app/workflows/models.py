@@ -164,6 +164,26 @@ class TaskState(State):
         return {"waiting": _l("Waiting"), "done": _l("Done"), "dropped": _l("Dropped")}
 
 
+class Decision(State):
+    """决定: what somebody did with a step."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    RETURN = "return"
+    DELEGATE = "delegate"
+    OPINION = "opinion"
+
+    @classmethod
+    def titles(cls) -> Mapping[str, Any]:
+        return {
+            "approve": _l("agreed"),
+            "reject": _l("refused"),
+            "return": _l("gave it back"),
+            "delegate": _l("handed it over"),
+            "opinion": _l("gave an opinion"),
+        }
+
+
 class ApprovalTask(ProjectScoped, Base):
     """待办: one step of one request, waiting for a role or a named person, then its decision."""
 
@@ -197,7 +217,7 @@ class ApprovalTask(ProjectScoped, Base):
     question: Mapped[long_text | None]
     decided_at: Mapped[moment | None]
     decided_by_id: Mapped[int | None] = user_ref()
-    #: approve, reject, return, delegate, opinion
+    #: a Decision
     decision: Mapped[str | None] = mapped_column(String(10))
     comment: Mapped[long_text | None]
     request: Mapped[ApprovalRequest] = relationship(back_populates="tasks")

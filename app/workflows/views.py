@@ -16,9 +16,16 @@ from app.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.core.uow import unit_of_work
 from app.web.access import needs
 from app.web.menu import MenuItem
+from app.web.story_words import StoryOf, describe_story
 from app.workflows import answers, engine, forms, policies, queries, timeline, words
 from app.workflows.kinds import ApprovalKind, find_kind, get_kind, kind_title
-from app.workflows.models import ApprovalRequest, ApprovalState
+from app.workflows.models import (
+    ApprovalRequest,
+    ApprovalState,
+    ApprovalTask,
+    Decision,
+    TaskState,
+)
 
 ROWS = 30
 MOST_WORDS = 2000
@@ -348,6 +355,10 @@ def _flow_row(use: queries.FlowUse) -> dict[str, Any]:
         "steps": timeline.preview_steps(use.flow.steps, titles),
     }
 
+
+describe_story(
+    ApprovalTask.__tablename__, StoryOf(states={"state": TaskState, "decision": Decision})
+)
 
 VIEWS = [ApprovalView, MyRequestView, FlowView]
 MENU = [

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core import clock
-from app.workflows.models import ApprovalRequest
+from app.workflows.models import ApprovalRequest, Decision
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -17,11 +17,7 @@ DAY = 24 * HOUR
 
 #: what somebody did at a step, as its title says it
 DECISIONS: dict[str, Any] = {
-    "approve": _l("agreed"),
-    "reject": _l("refused"),
-    "return": _l("gave it back"),
-    "delegate": _l("handed it over"),
-    "opinion": _l("gave an opinion"),
+    **Decision.titles(),
     "asked": _l("is asked for an opinion"),
 }
 

@@ -47,7 +47,13 @@ NO_LINK = {
     "exports.fetch": "is there when the worker has written the file; tests/web",
     "exports.progress": "asked by the page while an export is open",
     "healthz": "asked by balancers",
+    "NoticeView.panel": "fetched when the bell is opened",
+    "TeamMemberView.act": "a step, which is posted",
+    "WorkbenchView.tile": "fetched by the workbench for tiles that take long",
+    "metrics": "asked by Prometheus with a token",
     "search.search": "opened by the form in the frame",
+    "search.suggest": "asked while one types",
+    "work.keys_help": "fetched when the question mark is pressed",
     "work.counts": "asked by the frame",
     "work.language": "would go on in English",
     "work.projects_found": "asked by the frame",
@@ -146,7 +152,7 @@ def crawl_of(office, speaking):  # noqa: ARG001 - the pages speak from the newes
 def test_every_page_opens_and_is_chinese(crawl_of, english, username):
     crawl = crawl_of(username)
     if username in NOTHING_YET:
-        assert crawl.faults == [f"{username}: the entrance leads to /: 403"]
+        assert crawl.faults == []
         return
     assert len(crawl.pages) > 5, crawl.pages.keys()
     faults = list(crawl.faults)

@@ -90,7 +90,7 @@ def test_my_holds_and_deals_are_mine(client, sign_in, project, actor_for):
     deal = make_subscription(sold, other)
 
     class User:
-        id, access_version = me.id, me.access_version
+        id, access_version, must_change_password = me.id, me.access_version, False
 
     page = sign_in(client, User).get("/work/")
     assert "1101" in page.text
@@ -205,7 +205,7 @@ def test_what_is_due_soon_is_red(client, sign_in, project, actor_for, clock_at):
     make_customer(project, me, name="孙悟空")
 
     class User:
-        id, access_version = me.id, me.access_version
+        id, access_version, must_change_password = me.id, me.access_version, False
 
     page = sign_in(client, User).get("/work/").text
     assert 'class="num up"' in page
