@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import audit, claims, every_page, grid, pages
+from bench import audit, claims, every_page, grid, pages, search
 from bench.measure import keep, print_table
 from bench.stage import set_up
 from config import data_dir
@@ -15,6 +15,7 @@ SUITES = {
     "audit": (audit.run, ("audit_page",)),
     "grid": (grid.run, ("grid_json",)),
     "pages": (pages.run, ("page_sign_in", "page_list", "page_detail", "page_workbench")),
+    "search": (search.run, ("customer_search_p95",)),
     "every_page": (every_page.run, ("page_slowest",)),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Index, String, Text, event, inspect, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.admin.models import AppUser
@@ -14,6 +14,7 @@ from app.core.db import Base, created_moment, day, long_text, moment, name_text,
 from app.core.identity import mask_mobile, mask_name
 from app.core.scope import OwnerScoped, ProjectScoped
 from app.core.states import State
+from app.customers.search_keys import keys_of
 from app.estate.models import Project
 
 __all__ = ["Customer", "CustomerKind", "IdentityKind"]
@@ -55,6 +56,15 @@ class IdentityKind(State):
         }
 
 
+#: what the search keys are made of
+KEYED = ("name", "mobile_tail", "id_number_tail")
+
+
+def _first_keys(context: Any) -> str:
+    values = context.get_current_parameters()
+    return keys_of(*(values.get(column) or "" for column in KEYED))
+
+
 class Customer(ProjectScoped, OwnerScoped, Base):
     """客户: a person or company that may buy; belongs to one consultant of the project."""
 
@@ -72,6 +82,7 @@ class Customer(ProjectScoped, OwnerScoped, Base):
         "id_number_cipher",
         "id_number_hash",
         "id_number_tail",
+        "search_keys",
     )
     __table_args__ = (
         Index("uq_customers_customer_mobile", "project_id", "mobile", unique=True),
@@ -84,6 +95,14 @@ class Customer(ProjectScoped, OwnerScoped, Base):
             postgresql_where=text("id_number_hash IS NOT NULL"),
         ),
         Index("ix_customers_customer_mobile_tail", "project_id", "mobile_tail"),
+        # For the search through all projects at once.
+        Index("ix_customers_customer_mobile", "mobile"),
+        Index("ix_customers_customer_id_number_hash", "id_number_hash"),
+        Index(
+            "ix_customers_customer_search",
+            text("customers_prefixes(search_keys)"),
+            postgresql_using="gin",
+        ),
         CheckConstraint("kind IN ('person','company')", name="kind_known"),
     )
 
@@ -104,6 +123,10 @@ class Customer(ProjectScoped, OwnerScoped, Base):
     source: Mapped[str | None] = mapped_column(String(60))
     remark: Mapped[long_text | None]
     owner_id: Mapped[int] = user_ref(nullable=False)
+    #: what the search finds it by (search_keys.py); a trigger blanks it with the rest
+    search_keys: Mapped[str] = mapped_column(
+        Text, default=_first_keys, server_default=text("''"), deferred=True
+    )
     #: when the person agreed that the data are kept for the purchase (个人信息保护法)
     consented_at: Mapped[moment | None]
     #: what they are kept for, as the person was told
@@ -141,3 +164,11 @@ class Customer(ProjectScoped, OwnerScoped, Base):
 
     def __str__(self) -> str:
         return self.name if self.anonymized_at is None else str(_l("Anonymized customer"))
+
+
+@event.listens_for(Customer, "before_update")
+def _keep_keys(_mapper: Any, _connection: Any, customer: Customer) -> None:
+    """Make the keys anew with what they are made of."""
+    known: Any = inspect(customer).attrs
+    if any(known[column].history.has_changes() for column in KEYED):
+        customer.search_keys = keys_of(*(getattr(customer, column) or "" for column in KEYED))

@@ -8,19 +8,24 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, false, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import selectinload
 
 from app.admin.models import AppUser
+from app.core.actor import current_actor
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.secrets import fingerprints
 from app.customers.models import Customer
+from app.customers.search_keys import LONGEST_KEY, plain
 
-TAIL_LENGTH = 4
 MOBILE_LENGTH = 11
+#: shortest part of a phone that is looked for within one's own customers' phones
+SHORTEST_PART = 3
+#: how long the beginnings of keys are that the index holds (customers_prefixes)
+INDEXED = 6
 SHORTEST_DOCUMENT = 5
-LONGEST_QUERY = 60
 COUNT_BOUND = 1000
 
 
@@ -58,8 +63,8 @@ def search_customers(
 ) -> list[Customer]:
     """Return the newest customers within scope that fit ``q``, at most ``limit``.
 
-    ``q`` is a part of a name, the last four places of a phone or a whole one, or a document's
-    number; empty for all. ``before`` is the id of the last one of the page before.
+    ``q`` is as ``matching`` says; empty for all. ``before`` is the id of the last one of the page
+    before.
     """
     found = _searched(select(Customer), q, project_id).options(selectinload(Customer.owner))
     if before is not None:
@@ -82,19 +87,43 @@ def _searched(statement: Select[Any], q: str, project_id: int | None) -> Select[
 
 
 def matching(q: str) -> ColumnElement[bool] | None:
-    """Return the predicate "fits what was typed", or None if nothing was."""
-    wanted = q.strip()[:LONGEST_QUERY]
-    if not wanted:
+    """Return the predicate "fits what was typed", or None if nothing was.
+
+    What fits: the name from any sign on, its pinyin or initials, the last digits of the phone or
+    of the document, the whole of either. The middle of a phone only finds one's own customers:
+    others' are shown masked, and a search must not be a way to guess what the mask hides.
+    """
+    if not q.strip():
         return None
-    fits: list[ColumnElement[bool]] = [Customer.name.icontains(wanted, autoescape=True)]
-    digits = "".join(sign for sign in wanted if sign.isdigit())
-    if wanted.isdigit() and len(wanted) == TAIL_LENGTH:
-        fits.append(Customer.mobile_tail == wanted)
-    elif len(digits) >= MOBILE_LENGTH and digits[-MOBILE_LENGTH:].startswith("1"):
-        fits.append(Customer.mobile == digits[-MOBILE_LENGTH:])
+    wanted = plain(q)[:LONGEST_KEY]
+    if not wanted:
+        return false()
+    fits: list[ColumnElement[bool]] = [_begins_key(wanted)]
+    digits = wanted.removeprefix("+")
+    if digits.isascii() and digits.isdigit():
+        if len(digits) >= MOBILE_LENGTH and digits[-MOBILE_LENGTH:].startswith("1"):
+            fits.append(Customer.mobile == digits[-MOBILE_LENGTH:])
+        elif len(digits) >= SHORTEST_PART:
+            fits += _part_of_own_phone(digits)
     if len(wanted) >= SHORTEST_DOCUMENT and wanted.isascii():
         fits.append(Customer.id_number_hash.in_(fingerprints(wanted.upper())))
     return or_(*fits)
+
+
+def _begins_key(wanted: str) -> ColumnElement[bool]:
+    held = func.customers_prefixes(Customer.search_keys, type_=ARRAY(Text))
+    # The comparison first: it is cheaper than the function where the index is not used.
+    return and_(
+        Customer.search_keys.contains(f" {wanted}", autoescape=True),
+        held.contains([wanted[:INDEXED]]),
+    )
+
+
+def _part_of_own_phone(digits: str) -> list[ColumnElement[bool]]:
+    actor = current_actor()
+    if actor is None or actor.kind != "user" or actor.watched_by:
+        return []
+    return [and_(Customer.owner_id == actor.id, Customer.mobile.contains(digits, autoescape=True))]
 
 
 def find_duplicate(

@@ -360,7 +360,7 @@ def told_names(ids: Collection[int], actor: Actor) -> dict[int, str]:
     }
 
 
-describe_story(Customer.__tablename__, StoryOf(names=told_names))
+describe_story(Customer.__tablename__, StoryOf(names=told_names, silent=frozenset({"search_keys"})))
 
 VIEWS = [CustomerView]
 MENU = [

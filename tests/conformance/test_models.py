@@ -62,7 +62,8 @@ def test_every_model_says_what_it_is(model):
 @pytest.mark.parametrize("model", MODELS, ids=named)
 def test_every_foreign_key_has_an_index(model):
     table = model.__table__
-    leading = {index.columns[0].name for index in table.indexes}
+    # An index on an expression has no columns.
+    leading = {index.columns[0].name for index in table.indexes if len(index.columns)}
     for constraint in table.constraints:
         if getattr(constraint, "columns", None) and type(constraint).__name__ in (
             "UniqueConstraint",
