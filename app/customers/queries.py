@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,7 +106,8 @@ def matching(q: str) -> ColumnElement[bool] | None:
             fits.append(Customer.mobile == digits[-MOBILE_LENGTH:])
         elif len(digits) >= SHORTEST_PART:
             fits += _part_of_own_phone(digits)
-    if len(wanted) >= SHORTEST_DOCUMENT and wanted.isascii():
+    # Every number of a document has digits; asked for pinyin too, it would cost more than the rest.
+    if len(wanted) >= SHORTEST_DOCUMENT and wanted.isascii() and re.search(r"\d", wanted):
         fits.append(Customer.id_number_hash.in_(fingerprints(wanted.upper())))
     return or_(*fits)
 
