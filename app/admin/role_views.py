@@ -49,7 +49,7 @@ def role_title(role: Any) -> str:
     return str(queries.title_of_role(role.name))
 
 
-describe_choice(Role, ChoiceOf(("name",), ("name",), detail=role_title))
+describe_choice(Role, ChoiceOf(("name",), ("id",), title=role_title))
 
 
 def permission_groups() -> list[tuple[Any, list[Permission]]]:

@@ -118,8 +118,8 @@ class TeamMemberView(CrudView):
     label_columns = {
         "team": _l("Team"),
         "post": _l("Post"),
-        "from_on": _l("From"),
-        "until_on": _l("Until"),
+        "from_on": _l("From day"),
+        "until_on": _l("To day"),
     }
     help_columns = {
         "user": _l("He reaches the project and its phases, and signs in again."),
@@ -176,11 +176,11 @@ class PostTemplateView(CrudView):
 
 VIEWS = [TeamView, PostView, TeamMemberView, PostTemplateView]
 MENU = [
-    MenuItem(_l("Teams"), "system", 45, "admin.team:see", view=TeamView, icon="users"),
+    MenuItem(_l("Teams"), "system", 18, "admin.team:see", view=TeamView, icon="users"),
     MenuItem(
         _l("Template posts"),
         "system",
-        47,
+        20,
         "admin.post_template:see",
         view=PostTemplateView,
         icon="tree",

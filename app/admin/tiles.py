@@ -82,7 +82,7 @@ def _names(actor: Actor) -> list[ColumnElement[bool]]:
 TILES = [
     Tile(
         "accounts",
-        _l("Accounts"),
+        _l("Users"),
         "admin.user:see",
         accounts,
         order=6,

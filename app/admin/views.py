@@ -253,31 +253,31 @@ VIEWS = [
     SettingsView,
 ]
 MENU = [
-    MenuItem(_l("Users"), "system", 40, "admin.user:see", view=UserView, icon="user"),
+    MenuItem(_l("Users"), "system", 10, "admin.user:see", view=UserView, icon="user"),
     MenuItem(
-        _l("Roles and permissions"), "system", 50, "admin.role:see", view=RoleView, icon="key"
+        _l("Roles and permissions"), "system", 12, "admin.role:see", view=RoleView, icon="key"
     ),
     MenuItem(
         _l("Organizations"),
         "system",
-        60,
+        14,
         "admin.organization:see",
         view=OrganizationView,
         icon="tree",
     ),
     *team_views.MENU,
     MenuItem(
-        _l("Signed in now"), "system", 62, "admin.session:see", view=SessionView, icon="screen"
+        _l("Signed in now"), "system", 22, "admin.session:see", view=SessionView, icon="screen"
     ),
     MenuItem(
         _l("Sign-in security"),
         "system",
-        64,
+        24,
         "admin.role:see",
         view=SignInSecurityView,
         icon="lock",
     ),
-    MenuItem(_l("Settings"), "system", 70, "admin.setting:see", view=SettingsView, icon="settings"),
-    MenuItem(_l("Audit"), "system", 90, "admin.audit:see", view=AuditView, icon="shield"),
+    MenuItem(_l("Settings"), "system", 30, "admin.setting:see", view=SettingsView, icon="settings"),
+    MenuItem(_l("Audit"), "system", 26, "admin.audit:see", view=AuditView, icon="shield"),
 ]
 RESOURCES = [crud_api(OrganizationView), *team_views.RESOURCES]

@@ -421,17 +421,17 @@ MENU = [
         icon="print",
         badge=lambda _actor: queries.count_troubled(),
     ),
-    MenuItem(_l("Devices"), "system", 40, f"{DEVICE}:see", view=DeviceView, icon="device"),
-    MenuItem(_l("Stations"), "system", 50, f"{STATION}:see", view=StationView, icon="desk"),
+    MenuItem(_l("Devices"), "system", 42, f"{DEVICE}:see", view=DeviceView, icon="device"),
+    MenuItem(_l("Stations"), "system", 40, f"{STATION}:see", view=StationView, icon="desk"),
     MenuItem(
         _l("People at stations"),
         "system",
-        60,
+        44,
         f"{OPERATOR}:see",
         view=StationOperatorView,
         icon="user",
     ),
-    MenuItem(_l("Device hooks"), "system", 70, f"{HOOK}:see", view=DeviceHookView, icon="flow"),
+    MenuItem(_l("Device hooks"), "system", 46, f"{HOOK}:see", view=DeviceHookView, icon="flow"),
 ]
 RESOURCES = [
     crud_api(StationView),

@@ -285,7 +285,7 @@ class ProjectMemberView(CrudView):
     empty_sentence = _l("Nobody is attached to this project directly.")
     list_columns = ("user", "user.username", "project")
     search_columns = ("user", "project")
-    label_columns = {"user.username": _l("Sign-in name")}
+    label_columns = {"user.username": _l("User name")}
     help_columns = {"user": _l("He reaches the project and its phases, and signs in again.")}
     show_fieldsets = (("", ("user", "user.username", "project")),)
     add_fieldsets = (("", ("project", "user")),)
@@ -354,7 +354,7 @@ MENU = [
     MenuItem(
         _l("People of projects"),
         "system",
-        45,
+        16,
         f"{policies.PROJECT_MEMBER}:see",
         view=ProjectMemberView,
         icon="users",

@@ -134,12 +134,12 @@ class IncidentView(CrudView):
     help_columns = {"error_id": _l("The number on the error page; it finds the lines in the log.")}
     show_fieldsets = [
         ("", ["title", "severity", "began_at", "ended_at", "error_id"]),
-        (_l("What happened"), ["what", "cause", "remedy"]),
+        ("", ["what", "cause", "remedy"]),
         (_l("Record"), ["created_by", "created_at"]),
     ]
     form_fieldsets = [
         ("", ["title", "severity", "began_at", "ended_at", "error_id"]),
-        (_l("What happened"), ["what", "cause", "remedy"]),
+        ("", ["what", "cause", "remedy"]),
     ]
     add_operation = operations.add_incident
     edit_operation = operations.edit_incident

@@ -25,6 +25,8 @@ from app.web.projects import current_project_id
 from app.web.rest import current
 
 MOST_CHOICES = 20
+#: rows of a model whose names are no columns
+MOST_TITLED = 500
 #: columns that are searched when nothing was said about the model
 USUAL_COLUMNS = ("number", "code", "name", "title", "username", "first_name")
 
@@ -37,14 +39,16 @@ class ChoiceOf:
 
     ``search`` are columns that may hold a typed word (``building.name`` too); ``load`` relations
     that the row's title needs; ``detail`` a second, quieter text. ``private`` are searched columns
-    that, as the detail, take the right ``private_right``. Which rows an actor is offered beyond
-    his projects' is said with ``narrow_rows``.
+    that, as the detail, take the right ``private_right``. ``title`` names a row whose own text is
+    a code; the few rows of such a model are searched by that name. Which rows an actor is offered
+    beyond his projects' is said with ``narrow_rows``.
     """
 
     search: tuple[str, ...]
     order: tuple[str, ...] = ()
     load: tuple[str, ...] = ()
     detail: Callable[[Any], Any] | None = None
+    title: Callable[[Any], Any] | None = None
     private: tuple[str, ...] = ()
     private_right: str = ""
 
@@ -92,12 +96,31 @@ def find_choices(
     if "active" in class_mapper(model).columns:
         predicates.append(model.active.is_(True))
     order = [joins.attribute(resolve(model, path)) for path in choice.order]
+    if choice.title is not None:
+        return _by_title(model, choice, typed, [*narrow, *rows_for(model, actor)])
     statement = joins.apply(select(model)).where(and_(True, *predicates))
     options = load_options(model, (), choice.load)
     found = db.session.scalars(
         statement.order_by(*order, model.id).options(*options).limit(MOST_CHOICES)
     )
     return list(found.unique())
+
+
+def _by_title(model: Any, choice: ChoiceOf, typed: str, narrow: list[Any]) -> list[Any]:
+    """Return the rows in whose name, as the reader sees it, every typed word occurs."""
+    order = [getattr(model, name) for name in choice.order]
+    found = select(model).where(and_(True, *narrow)).order_by(*order, model.id).limit(MOST_TITLED)
+    words = [word.casefold() for word in _words(typed)]
+    rows = db.session.scalars(found).unique()
+    return [row for row in rows if all(word in title_of(row).casefold() for word in words)][
+        :MOST_CHOICES
+    ]
+
+
+def title_of(row: Any) -> str:
+    """Return what a row is called where it is chosen."""
+    title = choice_of(type(row)).title
+    return str(row if title is None else title(row))
 
 
 def _words(typed: str) -> list[str]:
@@ -112,7 +135,7 @@ def as_option(model: type, row: Any, *, actor: Actor) -> dict[str, Any]:
     """Return a row as a choice shows it to the actor."""
     choice = choice_of(model)
     detail = choice.detail if choice.shows_all(actor) else None
-    return {"id": row.id, "text": str(row), "detail": str(detail(row) or "") if detail else ""}
+    return {"id": row.id, "text": title_of(row), "detail": str(detail(row) or "") if detail else ""}
 
 
 @blueprint.get("/choices/<endpoint>/<field>")

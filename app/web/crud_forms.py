@@ -28,6 +28,7 @@ from wtforms.widgets import html_params
 from app.core import clock, money
 from app.core.bad_value import BadValue
 from app.core.states import State
+from app.web.choices import title_of
 from app.web.form_words import OwnWords
 from app.web.offered import offered_rows
 
@@ -213,7 +214,7 @@ class ChoiceField(Field):
             type="text",
             role="combobox",
             autocomplete="off",
-            value=str(row or ""),
+            value="" if row is None else title_of(row),
             placeholder=_("Type to search"),
             aria_expanded="false",
             aria_autocomplete="list",
@@ -243,7 +244,7 @@ class ChoiceField(Field):
             Markup(
                 '<label class="f on picked"><input type="checkbox" name="{}" value="{}" checked>'
                 "{}</label>"
-            ).format(self.name, row.id, str(row))
+            ).format(self.name, row.id, title_of(row))
             for row in self.chosen
         )
         return Markup(

@@ -258,13 +258,16 @@ class Names:
 
     def learn(self, wanted: Iterable[tuple[str, int]]) -> None:
         """Read the names of all these rows."""
-        by_table: dict[str, set[int]] = {}
-        for table_name, row_id in set(wanted) - self._asked:
-            self._asked.add((table_name, row_id))
-            by_table.setdefault(table_name, set()).add(row_id)
-        for table_name, ids in by_table.items():
-            for row_id, name in self._read(table_name, sorted(ids)).items():
-                self._known[table_name, row_id] = name
+        by_table: dict[str, set[tuple[str, int]]] = {}
+        for key in dict.fromkeys(wanted):
+            by_table.setdefault(key[0], set()).add(key)
+        for table_name, keys in by_table.items():
+            # Asked for only now: reading one table may have to learn the names of another's rows.
+            fresh = keys - self._asked
+            self._asked |= fresh
+            if fresh:
+                found = self._read(table_name, sorted(row_id for _table, row_id in fresh))
+                self._known |= {(table_name, row_id): name for row_id, name in found.items()}
 
     def _read(self, table_name: str, ids: list[int]) -> Mapping[int, str]:
         told = story_of(table_name).names

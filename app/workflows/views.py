@@ -372,5 +372,5 @@ MENU = [
         badge=queries.count_todo,
     ),
     MenuItem(_l("My requests"), "work", 40, policies.ADD, view=MyRequestView, icon="hand"),
-    MenuItem(_l("Approval flows"), "system", 40, policies.FLOW_SEE, view=FlowView, icon="flow"),
+    MenuItem(_l("Approval flows"), "system", 32, policies.FLOW_SEE, view=FlowView, icon="flow"),
 ]

@@ -14,7 +14,9 @@ from app.admin.principal import read_actor
 from app.core.actor import acting, system_actor
 from app.core.audit import AuditEntry, Search, StepKey, list_steps, read_steps
 from app.core.db import db
+from app.pricing.models import RoomPrice
 from app.web.story import tell
+from app.web.story_words import Names
 from tests.factories.customers import make_customer
 from tests.factories.people import make_organization, make_project, make_user
 from tests.factories.pricing import make_room_for_sale
@@ -259,6 +261,24 @@ def test_signing_in_and_failing_to_are_told_with_the_address(client, admin, user
     came = story(admin, f"/audit/list/?object=ab_user:{user.id}&step=signed_in")
     assert "10.1.2.3" in came
     assert "页面" in came
+
+
+def test_counters_that_a_sign_in_moves_on_are_no_steps_of_the_page(client, admin, user_for):
+    user = user_for("manager", username="zhang.counted")
+    client.application.test_client().post(
+        "/login/", data={"username": "zhang.counted", "password": "correct horse 1"}
+    )
+    told = story(admin, f"/audit/list/?object=ab_user:{user.id}")
+    assert re.search(r"登录 +用户", told), told
+    assert not re.search(r"修改 +用户", told)
+
+
+def test_a_row_without_a_name_is_called_after_rows_that_are_asked_for_as_well(session, project):
+    room = make_room_for_sale(project=project)
+    price = session.scalars(select(RoomPrice).where(RoomPrice.room_id == room.id)).first()
+    names = Names(system_actor("test"))
+    names.learn([(RoomPrice.__tablename__, price.id), ("estate_room", room.id)])
+    assert room.title in names.of(RoomPrice.__tablename__, price.id)
 
 
 def test_an_address_carries_on_only_what_it_may(admin):

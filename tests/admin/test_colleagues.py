@@ -92,3 +92,13 @@ def test_a_form_takes_only_who_is_offered_and_keeps_who_is_there(app, people):
         assert not OneUser(typed).validate()
         assert OneUser(other).validate()
         assert OneUser(typed, obj=Row()).validate()
+
+
+def test_roles_are_offered_and_found_by_their_names(client, sign_in, user_for):
+    page = sign_in(client, user_for("admin", project=None, whole_group=True))
+    found = page.get("/choices/UserView/roles?q=置业").json["result"]
+    assert [one["text"] for one in found] == ["置业顾问"]
+    consultant = user_for("consultant")
+    form = page.get(f"/users/edit/{consultant.id}").text
+    assert "置业顾问</label>" in form
+    assert "consultant</label>" not in form
