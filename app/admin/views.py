@@ -65,6 +65,7 @@ class UserView(CrudView):
     route_base = "/users"
     permission = "admin.user"
     list_title = _l("Users")
+    search_rank = 60
     add_title = _l("New user")
     list_columns = ["first_name", "username", "roles", "whole_group", "last_login", "active"]
     search_columns = ["first_name", "username", "roles", "active"]

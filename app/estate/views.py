@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
@@ -9,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
+from app.core.actor import Actor
 from app.core.money import ROUNDING_STEPS, format_yuan, parse_yuan
 from app.estate import operations, policies
 from app.estate.models import (
@@ -267,6 +269,11 @@ class RoomView(CrudView):
     delete_operation = operations.delete_room
     row_actions = ROOM_STEPS
     related = (Related(_l("Prices"), "RoomPriceView", "room"),)
+
+    def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[Room]:
+        """Find as people name a room: 3栋2602 is 3栋-2602."""
+        apart = re.sub(r"(?<=[栋幢座楼元])(?=\w)", " ", typed)
+        return super().find(apart, actor=actor, project_id=project_id)
 
 
 def member_title(member: ProjectMember) -> str:

@@ -45,6 +45,7 @@ ROOM_OF_ACCOUNT = ("room", "room.building", "room.entrance")
 
 describe_choice(Account, ChoiceOf(("title", "payer"), order=("title",)))
 describe_choice(Receipt, ChoiceOf(("number", "payer"), order=("number",)))
+describe_choice(Bill, ChoiceOf(("number", "payer"), order=("number",), load=("receipt",)))
 describe_choice(BillBook, ChoiceOf(("prefix",), order=("id",)))
 
 
@@ -297,6 +298,7 @@ class BillView(CrudView):
     route_base = "/bills"
     permission = BILL
     list_title = _l("Bills")
+    search_rank = 42
     list_columns = ["number", "receipt", "payer", "amount", "issued_at", "voided_at", "void_reason"]
     search_columns = ["number", "payer", "book", "issued_at", "voided_at"]
     label_columns = {

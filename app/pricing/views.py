@@ -49,6 +49,7 @@ class PricePlanView(CrudView):
     route_base = "/price-plans"
     permission = policies.PLAN
     list_title = _l("Price plans")
+    search_rank = 45
     add_title = _l("Adjust today's prices")
     empty_sentence = _l("No price plan yet. Import a price list; its prices become a draft.")
     list_columns = ("number", "name", "state", "origin", "created_at", "effective_at", "project")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.web.search import names_of
-from tests.factories.customers import make_customer
+from tests.factories.customers import make_customer, rename_user
+from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project
 
 ZH = {"Accept-Language": "zh"}
@@ -27,6 +28,21 @@ def test_what_one_types_is_found_within_scope(client, sign_in, consultant, proje
     make_customer(make_project(), user_for("consultant"), name="孙坚")
     found = suggested(sign_in(client, consultant), "孙")
     assert found == {"孙悟空": f"/customers/show/{mine.id}"}
+
+
+@pytest.mark.parametrize("typed", ["3栋2602", "3-2602", "2602", "3栋-2602"])
+def test_rooms_are_found_as_people_name_them(client, sign_in, consultant, project, typed):
+    building = make_building(project, name="3栋")
+    make_room(building, number="2602")
+    make_room(building, number="2603")
+    assert list(suggested(sign_in(client, consultant), typed)) == ["3栋-2602"]
+
+
+def test_users_are_found_by_administrators_only(client, sign_in, consultant, user_for):
+    rename_user(consultant.id, "诸葛亮")
+    found = suggested(sign_in(client, user_for("admin", whole_group=True)), "诸葛")
+    assert found == {"诸葛亮": f"/users/show/{consultant.id}"}
+    assert suggested(sign_in(client, user_for("cashier")), "诸葛") == {}
 
 
 @pytest.mark.parametrize("typed", ["销控表", "xkb", "xiaokong"])
