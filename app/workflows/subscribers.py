@@ -88,6 +88,7 @@ def _require_no_decider(request: ApprovalRequest, user_id: int) -> None:
         ApprovalTask.user_id == user_id,
         ApprovalTask.state != TaskState.DROPPED.value,
     )
+    # The administrator need not see the steps; that nobody decides his own request holds for all.
     if db.session.scalar(part.limit(1), execution_options={"whole_group": True}) is not None:
         raise Invalid(
             _l(
