@@ -59,9 +59,10 @@ def _set(response: Response) -> Response:
     if request.endpoint in STATIC:
         if "v" in request.args and response.status_code == 200:  # noqa: PLR2004
             headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
-    elif "Cache-Control" not in headers:
-        # Pages hold people's data and the rights of one person; none is kept by anybody.
-        headers["Cache-Control"] = "no-store" if request.endpoint else "no-cache"
+    elif headers.get("Cache-Control", "no-cache") == "no-cache":
+        # Pages and files hold people's data and the rights of one person; none is kept by anybody.
+        # A file that is sent says "no-cache" by itself, which keeps it.
+        headers["Cache-Control"] = "no-store"
     return response
 
 
