@@ -8,7 +8,7 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 
-from app.core import idempotency
+from app.core import clock, idempotency
 from app.core.actor import Actor
 from app.core.bad_value import BadValue
 from app.core.errors import DomainError, NotFound
@@ -36,7 +36,11 @@ class CashierView(BaseView):
         """Show the search, the slips that wait, and the cashier's book."""
         typed = request.args.get("q", "").strip()
         project_id = current_project_id()
-        found = queries.search_accounts(typed, project_id=project_id) if typed else []
+        found = (
+            queries.search_accounts(typed, project_id=project_id)
+            if typed
+            else queries.accounts_due(project_id, clock.today())
+        )
         return self.render_template(
             "finance/desk.html",
             typed=typed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -33,6 +34,8 @@ Row = TypeVar("Row")
 #: a receipt in one of these states is money: a reversed one together with its reversal
 COUNTING = (ReceiptState.CONFIRMED, ReceiptState.REVERSED)
 MOST_FOUND = 20
+#: so long the cashier's desk offers a deal whose line fell due; later it is a matter of dunning
+DUE_LATELY = timedelta(days=7)
 #: a count is exact up to here
 COUNT_BOUND = 1000
 
@@ -93,6 +96,30 @@ def search_accounts(
         found = found.where(
             or_(Account.title.ilike(pattern), Account.payer.ilike(pattern), in_room)
         )
+    return list(db.session.scalars(found.order_by(Account.id.desc()).limit(limit)))
+
+
+def accounts_due(
+    project_id: int | None, day: date, *, within: timedelta = DUE_LATELY, limit: int = MOST_FOUND
+) -> list[Account]:
+    """Return open accounts that owe a line which fell due by the day, not long ago; newest first.
+
+    Those whom the cashier is about to meet: a deal made today owes its deposit.
+    """
+    paid = (
+        _sum(Allocation.amount)
+        .where(Allocation.receivable_id == Receivable.id)
+        .correlate(Receivable)
+        .scalar_subquery()
+    )
+    owing = select(Receivable.account_id).where(
+        Receivable.due_on.between(day - within, day),
+        Receivable.cancelled_at.is_(None),
+        Receivable.amount > paid,
+    )
+    found = _NAMED_ACCOUNT.where(Account.closed_at.is_(None), Account.id.in_(owing))
+    if project_id is not None:
+        found = found.where(Account.project_id == project_id)
     return list(db.session.scalars(found.order_by(Account.id.desc()).limit(limit)))
 
 

@@ -59,7 +59,7 @@ class BackupState(State):
     def titles(cls) -> Mapping[str, Any]:
         return {
             "running": _l("Under way"),
-            "done": _l("Done"),
+            "done": _l("Completed"),
             "failed": _l("Failed"),
             "removed": _l("Removed"),
         }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import event, select
 
+from app.core import clock
 from app.core.db import db
 from app.finance import operations
-from app.finance.models import Bill, BillBook, Receipt
+from app.finance.models import Bill, BillBook, Receipt, Receivable
 from tests.factories.devices import make_device, make_hook, make_station
 from tests.factories.finance import make_account, make_book, make_slip
 from tests.factories.people import make_project
@@ -61,6 +63,38 @@ def test_the_desk_finds_a_deal_and_shows_what_is_owed(as_user, account, cashier)
     assert account.title in page
     assert "1,000,000.00" in page
     assert account.title not in client.get("/cashier/?q=nobody").text
+
+
+def test_the_desk_offers_deals_that_owe_a_line_these_days(as_user, account, cashier):
+    client = as_user(cashier)
+    line = db.session.scalars(
+        select(Receivable).where(Receivable.account_id == account.id).order_by(Receivable.position)
+    ).first()
+
+    def is_offered(due):
+        for one in db.session.scalars(select(Receivable)):
+            one.due_on = due if one.id == line.id else None
+        db.session.flush()
+        return account.title in client.get("/cashier/").text
+
+    today = clock.today()
+    assert is_offered(today)
+    assert is_offered(today - timedelta(days=7))
+    assert not is_offered(today - timedelta(days=8))
+    assert not is_offered(today + timedelta(days=1))
+    account.closed_at = clock.now()
+    assert not is_offered(today)
+
+
+def test_the_desk_no_longer_offers_a_deal_whose_line_is_paid(as_user, account, cashier):
+    client = as_user(cashier)
+    for one in db.session.scalars(select(Receivable).order_by(Receivable.position)).all():
+        one.due_on = clock.today() if one.position == 1 else None
+    db.session.flush()
+    assert account.title in client.get("/cashier/").text
+    client.post(f"/cashier/account/{account.id}", data=form())
+    assert len(receipts()) == 1
+    assert account.title not in client.get("/cashier/").text
 
 
 def test_the_page_of_a_deal_suggests_the_deposit(as_user, account, cashier):

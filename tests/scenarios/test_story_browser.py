@@ -217,7 +217,7 @@ def test_5_a_hold_a_quotation_and_a_special_discount(at):
     consultant.press("打印置业计划", within=panel)
     consultant.heading_is("置业计划")
     page.get_by_role("radio", name=re.compile("一次性")).check()
-    consultant.sees("2.00 %", "¥6,327,297.57")
+    consultant.sees("2.00%", "¥6,327,297.57")
     page.get_by_role("radio", name=re.compile("按揭")).check()
     consultant.fill("年利率", "3.1")
     consultant.press("计算")

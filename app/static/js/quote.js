@@ -19,7 +19,7 @@
       ? (rule.days ? words.after_signing.replace("{days}", rule.days) : words.on_signing) : rule?.stage || "");
     const draw = (quote) => {
       const steps = quote.steps.map((step, place) => line(step.name,
-        place === 0 ? "" : RATES.includes(step.kind) ? `-${step.value} %` : show(step.amount),
+        place === 0 ? "" : RATES.includes(step.kind) ? `−${step.value}%` : show(step.amount),
         show(step.after), place === 0 ? "first" : ""));
       const unit = quote.deal_unit_price ? `${show(quote.deal_unit_price)} /㎡` : "";
       steps.push(line(words.deal_total, unit, `¥${show(quote.deal_total)}`, "sum"));

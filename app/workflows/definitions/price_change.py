@@ -159,7 +159,7 @@ def _change_row(label: Any, figures: PlanFigures) -> dict[str, Any]:
         "label": label,
         "before": format_yuan(figures.average_before or 0),
         "after": format_yuan(figures.average_after or 0),
-        "note": f"{sign}{plain(percent)} %",
+        "note": f"{sign}{plain(percent)}%",
         "tone": "bad" if figures.falls else "ok",
     }
 

@@ -116,7 +116,7 @@ class SpecialDiscountKind(ApprovalKind):
             {
                 "label": _l("This request"),
                 "before": None,
-                "after": f"−{percent} %  (−{format_yuan(effect.amount)})",
+                "after": f"−{percent}%  (−{format_yuan(effect.amount)})",
                 "tone": "warn",
             },
             {
