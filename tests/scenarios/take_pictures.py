@@ -208,7 +208,7 @@ class Album:
         window = self.window("manager", phone=True)
         window.go("待我审批")
         window.page.get_by_role("link").filter(has_text="2602").click()
-        window.sees("等待你处理")
+        window.sees("等待您处理")
         self.keep(window, "approval")
 
     def page(

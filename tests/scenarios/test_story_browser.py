@@ -58,7 +58,7 @@ def approve(window, subject, comment):
     window.go("待我审批")
     window.look("to-approve", narrow=False)
     window.page.get_by_role("link").filter(has_text=subject).click()
-    window.sees("等待你处理")
+    window.sees("等待您处理")
     window.look("approval", narrow=False)
     window.press("同意")
     window.answer("同意", {"意见": comment})
