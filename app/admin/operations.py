@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 from werkzeug.security import generate_password_hash
 
-from app.admin import queries
+from app.admin import notices, queries
 from app.admin.models import AppUser, Organization, OrganizationMember
 from app.admin.passwords import check_password
 from app.admin.reach import require_governed, require_node, require_whole_group
@@ -80,8 +80,11 @@ def edit_user(
     with roles.administrators_remain():
         user.first_name = full_name
         user.active = active
+        before = set(user.roles)
         user.roles = _roles(role_ids, user.roles, actor)
         touch_access(user)
+    if active and set(user.roles) != before:
+        notices.tell_roles(user, actor)
     return user
 
 

@@ -245,3 +245,20 @@ def test_no_customer_is_named_to_anybody(deal):
     words = db.session.scalars(select(Notice).execution_options(whole_group=True)).all()
     assert words
     assert not [one for one in words for name in names if name in str(one.words)]
+
+
+def test_whose_roles_were_changed_is_told_which_he_has_now(session, actor_for, user_for):
+    from flask_appbuilder.security.sqla.models import Role
+
+    from app.admin.operations import edit_user
+    from app.notices.models import Notice
+
+    admin, user = actor_for("admin", whole_group=True), user_for("consultant")
+    manager = session.query(Role).filter_by(name="manager").one()
+    common = {"full_name": "某", "active": True, "actor": admin}
+    edit_user(user, role_ids=[one.id for one in user.roles], **common)
+    assert session.query(Notice).filter_by(user_id=user.id).all() == []
+    edit_user(user, role_ids=[manager.id], **common)
+    told = session.query(Notice).filter_by(user_id=user.id).one()
+    assert told.kind == "account_changed"
+    assert told.words["who"] == admin.name
