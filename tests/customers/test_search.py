@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from sqlalchemy import create_engine, select, text
 
+from app.core import clock
 from app.core.actor import acting
 from app.core.db import db
 from app.customers import operations, privacy
@@ -175,7 +174,7 @@ def test_the_migration_fills_the_keys_and_goes_back(committed):
     owner = make_user("consultant", projects=[project])
     kept = make_customer(project, owner, name="单雄信", document=None).id
     gone = make_customer(project, owner, name="*", document=None)
-    gone.anonymized_at = datetime.now(UTC)
+    gone.anonymized_at = clock.now()
     db.session.commit()
     gone_id = gone.id
     db.session.remove()
