@@ -11,8 +11,11 @@ STATEMENTS_OF: dict[str, int] = {
     "work.counts": 8,  # asked by the frame of every page
     "work.projects_found": 3,  # asked while one types
     "search.search": 20,  # looks into every area
+    "AuditView.export": 60,  # reads a year of steps in portions
     "healthz": 2,  # asked by balancers every few seconds
 }
+#: pages that read all there is, portion by portion, to write a file
+IN_PORTIONS = frozenset({"AuditView.export"})
 #: bytes on the wire when a page is opened for the first time: itself and what it asks for
 WEIGHT = 300_000
 
