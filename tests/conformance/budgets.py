@@ -12,10 +12,12 @@ STATEMENTS_OF: dict[str, int] = {
     "work.projects_found": 3,  # asked while one types
     "search.search": 20,  # looks into every area
     "AuditView.export": 60,  # reads a year of steps in portions
+    "AuditView.list": 60,  # the names of every kind of record that its steps touch, at once
+    "WorkbenchView.page": 40,  # here by somebody who holds every role and so has every tile
     "healthz": 2,  # asked by balancers every few seconds
 }
-#: pages that read all there is, portion by portion, to write a file
-IN_PORTIONS = frozenset({"AuditView.export"})
+#: statements that more rows may add: a portion of a file, the names of a tile that was empty
+MAY_GROW = {"AuditView.export": 5, "WorkbenchView.page": 3}
 #: bytes on the wire when a page is opened for the first time: itself and what it asks for
 WEIGHT = 300_000
 
