@@ -29,6 +29,9 @@ FLEETING = re.compile(
 )
 
 
+#: calls that leave a row of the caller's own behind, which the next answer tells: the file of the
+#: audit holds the export before it, a checked list has the next number
+OWN_TRACE = frozenset({"AuditView.export", "PriceListView.check"})
 FORBIDDEN = 403
 #: status, words, number of statements
 Told = tuple[int, str, int]
@@ -105,6 +108,8 @@ def compare(office: Office, username: str, every: list[Pair], found: Compared) -
             # A second look where they part: rights are read anew from time to time.
             told = told_of(person, pair.real, {}, found)
             ghost = told_of(person, pair.ghost, pair.ids, found)
+            if pair.real.route.name in OWN_TRACE:
+                told, ghost = (told[0], "", 0), (ghost[0], "", 0)
             faults = [f"{label}: {fault}" for fault in parted(told, ghost, bool(pair.real.row))]
             if not faults or last:
                 found.faults += faults
