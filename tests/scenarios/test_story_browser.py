@@ -344,7 +344,7 @@ def test_9_two_press_at_once_and_one_is_told_who_has_it(at):
 def test_10_a_third_from_another_project_sees_nothing(at, story):
     stranger, page = at("agency1"), at("agency1").page
     number = story["subscription"].rstrip("/").rsplit("/", 1)[1]
-    page.get_by_label("项目", exact=True).click()
+    page.locator("summary.pick").click()
     expect(page.locator("[data-projects]")).to_contain_text("云栖雅苑")
     assert "松风明月花园" not in page.content()
     page.keyboard.press("Escape")
