@@ -109,9 +109,17 @@ def application() -> Iterator[Flask]:
     """An application on a database of its own."""
     from app import create_app
 
-    with database.cloned("xk_worker") as url:
+    # A port that is ours and that nobody answers on: `make run` may be serving its usual ones.
+    with database.cloned("xk_worker") as url, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
         made = create_app(
-            {"DATABASE_URL": url, "TESTING": True, "WTF_CSRF_ENABLED": False, **database.KEYS}
+            {
+                "DATABASE_URL": url,
+                "LIVE_PORT": silent.getsockname()[1],
+                "TESTING": True,
+                "WTF_CSRF_ENABLED": False,
+                **database.KEYS,
+            }
         )
         # Errors are answered as users see them; a test that wants the exception says so.
         made.config["PROPAGATE_EXCEPTIONS"] = False
