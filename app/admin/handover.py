@@ -15,8 +15,8 @@ from sqlalchemy import select, text
 
 from app.admin import roles
 from app.admin.models import AppUser
+from app.admin.policies import require_reached
 from app.admin.principal import forget_principals
-from app.admin.reach import require_governed
 from app.admin.sessions import touch_access
 from app.core import audit, clock
 from app.core.actor import Actor
@@ -92,7 +92,7 @@ def list_portions(user: AppUser, *, actor: Actor) -> list[Portion]:
     all of it lies in projects that he reaches. Raises NotAllowed otherwise.
     """
     actor.require("admin.user:hand_over")
-    require_governed(user, actor)
+    require_reached(user, actor)
     found: list[Portion] = []
     for work in sorted(_works.values(), key=lambda one: one.order):
         by_project: dict[int, list[Item]] = {}
@@ -140,8 +140,19 @@ def hand_over(user: AppUser, *, successors: Mapping[str, int], actor: Actor) -> 
     forget_principals()
 
 
+def close_account(user: AppUser) -> None:
+    """Wait until the user's running requests have ended, and let no other one of his change things.
+
+    From here on until the end of the transaction whatever he has in hand is seen, and nothing is
+    added by him: see access_require_present in the migrations. Must come before anything is locked.
+    """
+    db.session.execute(_ALONE, {"user": user.id})
+
+
 def _take(user: AppUser) -> None:
-    found = select(AppUser.active).where(AppUser.id == user.id).with_for_update()
+    close_account(user)
+    # Rows that refer to him can still be written by others, who wait for nothing.
+    found = select(AppUser.active).where(AppUser.id == user.id).with_for_update(key_share=True)
     if not db.session.scalar(found):
         raise Conflict(_l("%(name)s has left already.", name=user.full_name))
 
@@ -186,6 +197,7 @@ def _note(portions: Sequence[Portion], successors: Mapping[str, int]) -> dict[st
     }
 
 
+_ALONE = text("SELECT pg_advisory_xact_lock(7117, :user)")
 # admin stands below estate and names its tables in SQL instead of importing its models.
 _PROJECT = text("SELECT name FROM estate_project WHERE id = :project")
 _GONE = "DELETE FROM {table} WHERE user_id = :user AND from_on > :day"

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.admin import handover
 from app.admin.models import AppUser
-from app.admin.reach import governed_users
+from app.admin.reach import users_within
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import DomainError, NotFound
@@ -59,7 +59,7 @@ class HandoverView(BaseView):
 
 def _get(user_id: int, actor: Actor) -> AppUser:
     found: AppUser | None = db.session.scalar(
-        select(AppUser).where(AppUser.id == user_id, *governed_users(actor))
+        select(AppUser).where(AppUser.id == user_id, *users_within(actor))
     )
     if found is None:
         raise NotFound(_("There is nothing here, or it is not within your scope."))

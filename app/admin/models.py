@@ -35,6 +35,7 @@ from app.core.scope import GroupWide, ProjectScoped
 
 __all__ = [
     "AppUser",
+    "EntrustedRole",
     "Organization",
     "OrganizationMember",
     "PasswordHistory",
@@ -95,6 +96,19 @@ class RoleProfile(GroupWide, Base):
     #: ``area.entity:action`` as granted by the last sync; what an administrator took away since
     #: then is not given back
     granted: Mapped[json_list]
+
+
+class EntrustedRole(GroupWide, Base):
+    """可授予的角色: a role put in the hands of an administrator who does not hold it himself.
+
+    He gives it, and administers the accounts that hold it; its work he may not do.
+    """
+
+    __tablename__ = "admin_entrusted_role"
+    __table_args__ = (UniqueConstraint("user_id", "role_id"),)
+
+    user_id: Mapped[int] = user_ref(nullable=False)
+    role_id: Mapped[int] = mapped_column(ForeignKey("ab_role.id", ondelete="CASCADE"), index=True)
 
 
 class Organization(GroupWide, Base):

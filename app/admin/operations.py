@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from werkzeug.security import generate_password_hash
 
-from app.admin import notices, queries
-from app.admin.models import AppUser, Organization, OrganizationMember
+from app.admin import notices, policies, queries, rights
+from app.admin.models import AppUser, EntrustedRole, Organization, OrganizationMember
 from app.admin.passwords import check_password
-from app.admin.reach import require_governed, require_node, require_whole_group
+from app.admin.reach import require_node, require_whole_group
 from app.admin.sessions import touch_access
 from app.core import clock
 from app.core.actor import Actor
@@ -27,11 +27,16 @@ def add_user(
     """Make a user, who chooses a password of his own when he first signs in.
 
     Raises Conflict if the name is taken, Invalid for a weak password, NotAllowed if he would reach
-    the whole group and the actor does not, or hold rights that such an actor does not hold.
+    the whole group and the actor does not, or hold rights that the actor may not give.
     """
     actor.require("admin.user:add")
     if more.get("whole_group") and actor.projects is not None:
-        raise NotAllowed(_l("Only who reaches the whole group can let others reach it."))
+        raise NotAllowed(
+            _l(
+                "Only who reaches the whole group can let others reach it. Ask %(names)s.",
+                names=policies.who_can(),
+            )
+        )
     taken = select(AppUser.id).where(AppUser.username == username)
     if db.session.scalar(taken) is not None:
         sentence = _l("The user name %(name)s is taken.", name=username)
@@ -59,17 +64,22 @@ def edit_user(
 ) -> AppUser:
     """Change a user; whoever loses or gains rights signs in again.
 
-    Raises NotAllowed for a user who reaches further than the actor, and for a new role with rights
-    that the actor, unless he reaches the whole group, does not hold himself; Invalid while a
-    leaving user still has work, and if nobody were left who administers.
+    Deactivating asks for the actor's scope alone. Raises NotAllowed for a user who reaches further
+    than the actor; for renaming or letting in again one who holds rights that the actor may not
+    give; for a role, given or taken, with such rights. Invalid while a leaving user still has
+    work, and if nobody were left who administers.
     """
     # They build on this module.
     from app.admin import handover, roles
 
     actor.require("admin.user:edit")
-    require_governed(user, actor)
+    policies.require_reached(user, actor)
+    if full_name != user.full_name or (active and not user.active):
+        policies.require_rights_covered(user, actor)
     if user.id == actor.id and not active:
         raise Invalid(_l("You cannot deactivate yourself."))
+    if user.active and not active:
+        handover.close_account(user)
     if user.active and not active and handover.has_work(user.id):
         sentence = _l(
             "%(name)s still has customers, deals or tasks. Hand them over: that deactivates him"
@@ -82,6 +92,9 @@ def edit_user(
         user.active = active
         before = set(user.roles)
         user.roles = _roles(role_ids, user.roles, actor)
+        if user.id == actor.id:
+            new = [queries.rights_of(role.id) for role in {*user.roles} - before]
+            policies.require_own(set().union(*new), actor)
         touch_access(user)
     if active and set(user.roles) != before:
         notices.tell_roles(user, actor)
@@ -89,40 +102,73 @@ def edit_user(
 
 
 def _roles(role_ids: list[int], present: Sequence[Any], actor: Actor) -> list[Any]:
-    """Return the roles; those beyond ``present`` must hold nothing that the actor may not give."""
+    """Return the roles; those that come or go hold nothing that the actor may not give."""
     from flask_appbuilder.security.sqla.models import Role
 
     found = list(db.session.scalars(select(Role).where(Role.id.in_(role_ids))))
     if len(found) != len(set(role_ids)):
         raise NotFound(_l("One of the roles is not there any more. Load the page again."))
-    if actor.projects is not None:
-        for role in found:
-            if role not in present:
-                _require_rights_of(role, actor)
+    for role in {*found} ^ {*present}:
+        _require_role_in_hand(role, actor)
     return found
 
 
-def _require_rights_of(role: Any, actor: Actor) -> None:
-    if not all(actor.may(name) for name in queries.rights_of(role.id)):
+def _require_role_in_hand(role: Any, actor: Actor) -> None:
+    if policies.administers_group(actor):
+        return
+    beyond = queries.rights_of(role.id) - policies.rights_in_hand(actor)
+    if beyond:
         raise NotAllowed(
             _l(
-                "The role %(role)s holds rights that you do not hold yourself. Ask an administrator"
-                " who reaches the whole group to give it.",
+                "The role %(role)s holds rights that you neither hold nor may give: %(rights)s."
+                " Ask an administrator of the whole group to give or take it: %(names)s.",
                 role=queries.title_of_role(role.name),
+                rights=policies.name_rights(beyond),
+                names=policies.who_can(),
             )
         )
+
+
+def entrust_roles(user: AppUser, *, role_ids: list[int], actor: Actor) -> None:
+    """Put exactly these roles in an administrator's hands: he may give them.
+
+    He administers who holds them, and gets none of their rights by it. Raises NotAllowed unless
+    the actor administers the whole group, Invalid for somebody who changes no users.
+    """
+    actor.require("admin.user:edit")
+    if not policies.administers_group(actor):
+        raise NotAllowed(
+            _l(
+                "Roles are put in somebody's hands by an administrator of the whole group:"
+                " %(names)s.",
+                names=policies.who_can(),
+            )
+        )
+    if role_ids and "admin.user:edit" not in rights.rights_of_user(user.id):
+        raise Invalid(
+            _l(
+                "%(name)s changes no users. Give him a role that does first.",
+                name=user.full_name,
+            )
+        )
+    roles = _roles(role_ids, [], actor)
+    db.session.execute(delete(EntrustedRole).where(EntrustedRole.user_id == user.id))
+    db.session.add_all(EntrustedRole(user_id=user.id, role_id=role.id) for role in roles)
+    db.session.flush()
 
 
 def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> OrganizationMember:
     """Attach a user to a node of the tree: he reaches every project below it.
 
-    Raises NotAllowed for a node outside the actor's own.
+    Raises NotAllowed for a node outside the actor's own, and for a user whose rights he may not
+    give.
     """
     actor.require("admin.organization:edit")
     require_node(organization_id, actor)
     user = db.session.get(AppUser, user_id)
     if user is None or db.session.get(Organization, organization_id) is None:
         raise NotFound(_l("There is no such user or organization."))
+    policies.require_rights_covered(user, actor)
     there = select(OrganizationMember).where(
         OrganizationMember.user_id == user_id,
         OrganizationMember.organization_id == organization_id,

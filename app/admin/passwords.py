@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.admin.models import AppUser, PasswordHistory
-from app.admin.reach import require_governed
+from app.admin.policies import require_governed
 from app.admin.sessions import touch_access
 from app.admin.settings import PASSWORD_DAYS
 from app.admin.throttle import forgive_failures

@@ -127,6 +127,15 @@ def rights_of(role_id: int) -> set[str]:
     return set(db.session.scalars(_RIGHTS, {"role": role_id}))
 
 
+def entrusted_roles(user_id: int) -> list[str]:
+    """Return the codes of the roles that were put in an administrator's hands."""
+    found = text(
+        "SELECT r.name FROM admin_entrusted_role e JOIN ab_role r ON r.id = e.role_id"
+        " WHERE e.user_id = :user ORDER BY r.id"
+    )
+    return list(db.session.scalars(found, {"user": user_id}))
+
+
 def names_with_role(role_id: int) -> list[tuple[int, str]]:
     """Return id and name of the active people who hold a role, at most 200."""
     return [(row[0], row[1]) for row in db.session.execute(_PEOPLE, {"role": role_id})]

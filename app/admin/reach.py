@@ -25,7 +25,11 @@ from app.core.db import db
 from app.core.errors import NotAllowed
 
 _IS_BELOW = text("SELECT EXISTS (SELECT FROM access_nodes(:user) n WHERE n = :node)")
-_REACHED = text("SELECT p FROM access_projects(:user) p")
+_REACHES_BEYOND = text(
+    "SELECT EXISTS (SELECT FROM access_claims(:user) p WHERE NOT p = ANY(:projects))"
+    " OR EXISTS (SELECT FROM access_node_claims(:user) n"
+    "             WHERE NOT n IN (SELECT access_nodes(:actor)))"
+)
 
 
 def reaches_node(user_id: int, organization_id: int) -> bool:
@@ -47,28 +51,27 @@ def require_node(organization_id: int | None, actor: Actor) -> None:
         )
 
 
-def require_governed(user: AppUser, actor: Actor) -> None:
-    """Raise NotAllowed for a user who reaches further than the actor: he is others' to change."""
-    if actor.projects is None:
-        return
-    reached = set(db.session.scalars(_REACHED, {"user": user.id}))
-    if user.whole_group or not reached <= actor.projects:
-        raise NotAllowed(
-            _l(
-                "%(name)s reaches projects that you do not. Ask an administrator who does.",
-                name=user.full_name,
-            )
-        )
+def is_within(user: AppUser, actor: Actor) -> bool:
+    """Tell whether the account reaches, now or later, nothing that the actor does not."""
+    if actor.projects is None or user.id == actor.id:
+        return True
+    if user.whole_group or user.id is None:
+        return not user.whole_group
+    known = {"user": user.id, "actor": actor.id, "projects": sorted(actor.projects)}
+    return not db.session.scalar(_REACHES_BEYOND, known)
 
 
-def governed_users(actor: Actor) -> list[ColumnElement[bool]]:
-    """Return the predicate "a user whom the actor may administer"; as ``require_governed``."""
+def users_within(actor: Actor) -> list[ColumnElement[bool]]:
+    """Return the predicate "an account within the actor's reach"; as ``is_within``."""
     if actor.projects is None:
         return []
-    reached = func.access_projects(AppUser.id).table_valued("id", name="reached").render_derived()
+    reached = func.access_claims(AppUser.id).table_valued("id", name="reached").render_derived()
     beyond = select(reached.c.id).where(reached.c.id != all_(_wanted(actor)))
-    governed = and_(AppUser.whole_group.is_(False), ~beyond.exists())
-    return [or_(AppUser.id == actor.id, governed)]
+    nodes = func.access_node_claims(AppUser.id).table_valued("id", name="node").render_derived()
+    own = select(func.access_nodes(actor.id))
+    elsewhere = select(nodes.c.id).where(nodes.c.id.not_in(own))
+    within = and_(AppUser.whole_group.is_(False), ~beyond.exists(), ~elsewhere.exists())
+    return [or_(AppUser.id == actor.id, within)]
 
 
 def _wanted(actor: Actor) -> Any:
@@ -86,7 +89,7 @@ def users_offered(actor: Actor) -> list[ColumnElement[bool]]:
     colleagues = select(func.access_users(project.c.id))
     own = [AppUser.id == actor.id, AppUser.whole_group.is_(True), AppUser.id.in_(colleagues)]
     if actor.may("admin.user:see"):
-        own += governed_users(actor)
+        own += users_within(actor)
     return [or_(*own)]
 
 

@@ -9,18 +9,15 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect, select, text
 
-from app.admin import queries
-from app.admin.models import AppUser, RoleProfile
-from app.admin.reach import require_governed
+from app.admin import policies, queries
+from app.admin.models import AppUser, EntrustedRole, RoleProfile
+from app.admin.policies import ADMINISTER
 from app.admin.sessions import touch_access
 from app.core import audit
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.permissions import ROLE_TITLES, all_permissions
-
-#: what an administrator needs to put everything else right again
-ADMINISTER = ("admin.user:edit", "admin.role:edit")
 
 
 def preset_rights(code: str) -> frozenset[str]:
@@ -34,8 +31,8 @@ def edit_role(
     """Let a role hold exactly these permissions; whoever holds the role signs in again.
 
     ``seen`` is what the administrator saw it hold. Raises Conflict if that is no longer so,
-    NotAllowed for a role that binds people beyond the actor's scope or a right that he does not
-    hold himself, Invalid if nobody were left who administers.
+    NotAllowed for a role that binds people beyond the actor's scope or a right, given or taken,
+    that he may not give; Invalid if nobody were left who administers.
     """
     actor.require("admin.role:edit")
     _lock(role)
@@ -46,7 +43,9 @@ def edit_role(
             _l("Somebody has changed this role in the meantime. Look at it again and repeat.")
         )
     given, taken = set(permissions) - held, held - set(permissions)
-    _require_own_rights(given, actor)
+    policies.require_in_hand(given | taken, actor)
+    if role.name in actor.roles:
+        policies.require_own(given, actor)
     with administrators_remain():
         _write(role, given=given, taken=taken)
 
@@ -54,11 +53,11 @@ def edit_role(
 def copy_role(role: Any, *, title: str, description: str | None = None, actor: Actor) -> Any:
     """Make a role of one's own with the rights of another one, and return it.
 
-    Raises NotAllowed for rights that the actor does not hold, Conflict for a title in use.
+    Raises NotAllowed for rights that the actor may not give, Conflict for a title in use.
     """
     actor.require("admin.role:add")
     rights = queries.rights_of(role.id)
-    _require_own_rights(rights, actor)
+    policies.require_in_hand(rights, actor)
     _require_free_title(title, None)
     # The framework's class, which this layer does not import.
     made = (
@@ -178,26 +177,17 @@ def _require_free_title(title: str, except_id: int | None) -> None:
 
 def _require_role_governed(role: Any, actor: Actor) -> None:
     """Raise NotAllowed for a role that binds people beyond the actor's scope."""
-    if actor.projects is None:
+    if policies.administers_group(actor):
         return
     if role.name in ROLE_TITLES:
         raise NotAllowed(
             _l("Preset roles hold for the whole group. Copy the role and change the copy.")
         )
-    for user in db.session.scalars(select(AppUser).where(AppUser.roles.any(id=role.id))):
-        require_governed(user, actor)
-
-
-def _require_own_rights(given: Collection[str], actor: Actor) -> None:
-    beyond = sorted(name for name in given if not actor.may(name))
-    if beyond and actor.projects is not None:
-        titles = {one.name: str(one.title) for one in all_permissions()}
-        raise NotAllowed(
-            _l(
-                "You can only give rights that you hold yourself: %(names)s.",
-                names="、".join(titles.get(name, name) for name in beyond),
-            )
-        )
+    keepers = select(EntrustedRole.user_id).where(EntrustedRole.role_id == role.id)
+    bound = select(AppUser).where(AppUser.roles.any(id=role.id) | AppUser.id.in_(keepers))
+    for user in db.session.scalars(bound):
+        policies.require_reached(user, actor)
+    policies.require_in_hand(queries.rights_of(role.id), actor)
 
 
 def _write(role: Any, *, given: set[str], taken: set[str]) -> None:

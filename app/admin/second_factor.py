@@ -11,7 +11,8 @@ from sqlalchemy import delete, select, text, update
 
 from app.admin.models import AppUser, RecoveryCode, RoleSecurity, SecondFactor
 from app.admin.passwords import require_present
-from app.admin.reach import require_governed, require_whole_group
+from app.admin.policies import require_governed
+from app.admin.reach import require_whole_group
 from app.admin.sessions import touch_access
 from app.core import audit, clock
 from app.core.actor import Actor

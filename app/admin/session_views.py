@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import PasswordField, validators
 
-from app.admin import passwords, queries, second_factor, security, sessions, throttle
+from app.admin import passwords, policies, queries, second_factor, security, sessions, throttle
 from app.admin.models import AppUser, SignInSession
 from app.admin.reach import users_offered
 from app.admin.settings import ABSOLUTE_HOURS, IDLE_MINUTES, PASSWORD_DAYS
@@ -28,6 +28,15 @@ from app.web.crud import CrudView
 from app.web.rest import current
 
 NEEDED = validators.InputRequired(message=_l("This is needed."))
+
+
+def _governed(user: Any) -> bool:
+    return policies.is_governed(user, current())
+
+
+def _reached(user: Any) -> bool:
+    return policies.is_reached(user, current())
+
 
 #: what an administrator can do about somebody's signing in; steps of the user's page
 SIGN_IN_ACTIONS = [
@@ -48,6 +57,7 @@ SIGN_IN_ACTIONS = [
         },
         done=_l("The password has been reset."),
         many=False,
+        when=_governed,
     ),
     RowAction(
         "leave_to_directory",
@@ -60,7 +70,7 @@ SIGN_IN_ACTIONS = [
         ),
         done=_l("The password has been forgotten."),
         many=False,
-        when=lambda user: bool(user.password) and security.has_outside(),
+        when=lambda user: bool(user.password) and security.has_outside() and _governed(user),
     ),
     RowAction(
         "unlock",
@@ -70,7 +80,7 @@ SIGN_IN_ACTIONS = [
         confirm=_l("Forget the failed attempts and let the person in again?"),
         done=_l("The person can sign in again."),
         many=False,
-        when=throttle.has_failures,
+        when=lambda user: throttle.has_failures(user) and _governed(user),
     ),
     RowAction(
         "end_sessions",
@@ -80,7 +90,7 @@ SIGN_IN_ACTIONS = [
         confirm=_l("End every sign-in of this person, on all devices and in all programs?"),
         done=_l("The person has been signed out everywhere."),
         many=False,
-        when=lambda user: sessions.count_live(user.id) > 0,
+        when=lambda user: sessions.count_live(user.id) > 0 and _reached(user),
     ),
     RowAction(
         "reset_second_factor",
@@ -93,7 +103,7 @@ SIGN_IN_ACTIONS = [
         ),
         done=_l("The second factor has been reset."),
         many=False,
-        when=lambda user: second_factor.has_factor(user.id),
+        when=lambda user: second_factor.has_factor(user.id) and _governed(user),
     ),
 ]
 SIGN_INS_OF_USER = Related(
@@ -136,6 +146,7 @@ class SessionView(CrudView):
             confirm=_l("End these sign-ins? Whoever works there signs in again."),
             done=_l("The sign-in has been ended."),
             kind="d",
+            when=lambda row: _reached(row.user),
         )
     ]
     exportable = False

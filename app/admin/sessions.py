@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, func, select, text, update
 
 from app.admin.models import AppUser, SignInSession
-from app.admin.reach import require_governed
+from app.admin.policies import require_reached
 from app.admin.settings import ABSOLUTE_HOURS, IDLE_MINUTES
 from app.core import audit, clock
 from app.core.actor import Actor
@@ -173,7 +173,7 @@ def end_present(reason: str, *, actor: Actor) -> bool:
 def end_by_administrator(row: SignInSession, *, actor: Actor) -> None:
     """End somebody's session. Raises NotAllowed for a user who reaches further than the actor."""
     actor.require("admin.session:end")
-    require_governed(row.user, actor)
+    require_reached(row.user, actor)
     _end([row], "ended_by_admin")
 
 
@@ -183,7 +183,7 @@ def end_all_of(user: AppUser, *, actor: Actor) -> None:
     Raises NotAllowed for a user who reaches further than the actor.
     """
     actor.require("admin.session:end")
-    require_governed(user, actor)
+    require_reached(user, actor)
     touch_access(user, reason="ended_by_admin")
     audit.record("sessions_ended", table_name="ab_user", row_id=user.id)
 

@@ -9,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app.admin import policies
 from app.admin.models import AppUser, Post, PostTemplate, Team, TeamMember
 from app.admin.principal import forget_principals
-from app.admin.reach import require_node
+from app.admin.reach import require_node, require_whole_group
 from app.admin.sessions import touch_access
 from app.core import clock
 from app.core.actor import Actor
@@ -175,8 +176,13 @@ def _superior_by_template(post: Post, template: PostTemplate) -> int | None:
 
 
 def add_template(*, name: str, superior_id: int | None = None, actor: Actor) -> PostTemplate:
-    """Add a template post. Raises Conflict for a name that is taken."""
+    """Add a template post.
+
+    Raises NotAllowed unless the actor reaches every project: new teams of all begin with it.
+    Conflict for a name that is taken.
+    """
     actor.require("admin.post_template:edit")
+    require_whole_group(actor)
     template = PostTemplate(name=name, superior_id=superior_id)
     _add(template, _l("There is a template post called %(name)s already.", name=name), "name")
     return template
@@ -187,10 +193,11 @@ def edit_template(
 ) -> PostTemplate:
     """Change a template post; every post that follows it changes with it.
 
-    Raises Conflict for a name that is taken, here or in a team of a follower; Invalid if it would
-    stand above itself.
+    Raises NotAllowed unless the actor reaches every project, Conflict for a name that is taken,
+    here or in a team of a follower; Invalid if it would stand above itself.
     """
     actor.require("admin.post_template:edit")
+    require_whole_group(actor)
     _refuse_circle(PostTemplate, template.id, superior_id)
     template.name, template.superior_id = name, superior_id
     _add(template, _l("There is a template post called %(name)s already.", name=name), "name")
@@ -205,8 +212,12 @@ def edit_template(
 
 
 def delete_template(template: PostTemplate, *, actor: Actor) -> None:
-    """Delete a template post; posts that followed it go on as they are."""
+    """Delete a template post; posts that followed it go on as they are.
+
+    Raises NotAllowed unless the actor reaches every project.
+    """
     actor.require("admin.post_template:edit")
+    require_whole_group(actor)
     for post in _followers(template.id):
         post.template_id = None
     below = select(PostTemplate).where(PostTemplate.superior_id == template.id)
@@ -253,11 +264,13 @@ def join_team(
 ) -> TeamMember:
     """Put a user on a post from a day on; he reaches the project and signs in again.
 
-    Raises NotFound outside the scope, Conflict if he is in a team of the project at that time.
+    Raises NotFound outside the scope, NotAllowed for a user whose rights the actor may not give,
+    Conflict if he is in a team of the project at that time.
     """
     actor.require("admin.team:edit")
     post = _there(db.session.scalar(select(Post).where(Post.id == post_id)))
     user = _there(db.session.get(AppUser, user_id))
+    policies.require_rights_covered(user, actor)
     if not user.active:
         sentence = _l("%(name)s has left.", name=user.full_name)
         raise Invalid(sentence, fields={"user_id": sentence})
@@ -279,6 +292,7 @@ def edit_membership(
     if post.team_id != member.team_id:
         sentence = _l("End this membership and begin one in the other team.")
         raise Invalid(sentence, fields={"post_id": sentence})
+    policies.require_rights_covered(member.user, actor)
     member.post_id = post.id
     _date(member, from_on, until_on)
     _add(member, _busy(member.user), "user_id")

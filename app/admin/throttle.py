@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import text, update
 
 from app.admin.models import AppUser, SignInFailure
-from app.admin.reach import require_governed
+from app.admin.policies import require_governed
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db

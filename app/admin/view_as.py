@@ -8,10 +8,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.admin import queries
+from app.admin import policies, queries
 from app.admin.models import AppUser
 from app.admin.principal import read_actor
-from app.admin.reach import require_governed
 from app.core import audit
 from app.core.actor import Actor
 from app.core.db import db
@@ -23,8 +22,8 @@ VIEW_AS = "admin.user:view_as"
 def begin_viewing(*, role_id: int | None, user_id: int | None, actor: Actor) -> Actor:
     """Return the actor that the administrator looks through, and write down that he looks.
 
-    Raises NotAllowed for a role with rights that he, unless he reaches the whole group, does not
-    hold himself, and for a user who reaches further than he; NotFound for neither.
+    Raises NotAllowed for a role with rights that he may not give, and for a user whom he does not
+    govern; NotFound for neither.
     """
     seen = seen_as(role_id=role_id, user_id=user_id, actor=actor)
     table, key = ("ab_role", role_id) if role_id is not None else ("ab_user", user_id)
@@ -43,9 +42,7 @@ def seen_as(*, role_id: int | None, user_id: int | None, actor: Actor) -> Actor:
     if actor.watched_by:
         raise NotAllowed(_l("Go back to yourself first."))
     seen = _as_user(user_id, actor) if user_id is not None else _as_role(role_id, actor)
-    beyond = {name for name in seen.permissions if not actor.may(name)}
-    if beyond and actor.projects is not None:
-        raise NotAllowed(_l("You can only look through rights that you hold yourself."))
+    policies.require_in_hand(seen.permissions, actor)
     return replace(seen, watched_by=actor.name, address=actor.address)
 
 
@@ -63,7 +60,7 @@ def _as_user(user_id: int, actor: Actor) -> Actor:
         raise NotFound(_l("There is no such user, or he has left."))
     if user.id == actor.id:
         raise Invalid(_l("This is yourself."))
-    require_governed(user, actor)
+    policies.require_governed(user, actor)
     seen = read_actor(user.id)
     if seen is None:
         raise NotFound(_l("There is no such user, or he has left."))

@@ -13,10 +13,18 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, PasswordField, validators
 
-from app.admin import handover_views, operations, team_views, view_as_views
+from app.admin import (
+    handover_views,
+    operations,
+    policies,
+    queries,
+    rights,
+    team_views,
+    view_as_views,
+)
 from app.admin.audit_views import AuditView
 from app.admin.models import AppUser, Organization, OrganizationMember
-from app.admin.reach import governed_users, users_offered
+from app.admin.reach import users_offered, users_within
 from app.admin.role_views import AREA_TITLES, RoleView, role_title
 from app.admin.second_factor import has_factor
 from app.admin.session_views import (
@@ -27,11 +35,11 @@ from app.admin.session_views import (
 )
 from app.core import settings
 from app.core.actor import Actor
-from app.core.errors import DomainError
+from app.core.errors import DomainError, NotAllowed
 from app.core.permissions import ROLE_TITLES
 from app.core.uow import unit_of_work
 from app.web.access import needs
-from app.web.actions import Related
+from app.web.actions import Related, RowAction
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView
 from app.web.crud_api import crud_api
@@ -81,13 +89,19 @@ class UserView(CrudView):
         "email": _l("Mail"),
         "must_change_password": _l("Must change the password"),
         "second_factor": _l("Second factor"),
+        "entrusted": _l("Roles he may give"),
     }
     help_columns = {"whole_group": _l("Reaches every project of the group.")}
     formatters = {"roles": lambda roles: "、".join(role_title(role) for role in roles)}
-    computed = {"second_factor": lambda user: yes_no(has_factor(user.id))}
+    computed = {
+        "second_factor": lambda user: yes_no(has_factor(user.id)),
+        "entrusted": lambda user: "、".join(
+            str(queries.title_of_role(code)) for code in queries.entrusted_roles(user.id)
+        ),
+    }
     show_fieldsets = [
         (_l("Person"), ["first_name", "username", "email", "active"]),
-        (_l("Access"), ["roles", "whole_group", "must_change_password"]),
+        (_l("Access"), ["roles", "entrusted", "whole_group", "must_change_password"]),
         (_l("Signing in"), ["last_login", "login_count", "second_factor"]),
     ]
     form_extra = {
@@ -110,7 +124,34 @@ class UserView(CrudView):
     form_optional = frozenset({"email"})
     add_operation = operations.add_user
     edit_operation = operations.edit_user
-    row_actions = SIGN_IN_ACTIONS
+    row_actions = [
+        *SIGN_IN_ACTIONS,
+        RowAction(
+            "entrust",
+            _l("Roles he may give"),
+            "edit",
+            operations.entrust_roles,
+            fields={
+                "role": ChoiceField(
+                    _l("Roles"),
+                    target=Role,
+                    many=True,
+                    description=_l(
+                        "He gives these roles within his own scope and looks after the accounts"
+                        " that hold them. What they do, he may not do himself. What is chosen here"
+                        " takes the place of what was chosen before."
+                    ),
+                )
+            },
+            done=_l("Saved: he may give these roles."),
+            many=False,
+            when=lambda user: (
+                policies.administers_group(current())
+                and not user.whole_group
+                and "admin.user:edit" in rights.rights_of_user(user.id)
+            ),
+        ),
+    ]
     related = [
         Related(_l("Organizations"), "MemberView", "user", ("organization",)),
         Related(_l("Teams"), "TeamMemberView", "user", ("team", "post", "from_on", "until_on")),
@@ -120,8 +161,20 @@ class UserView(CrudView):
     exportable = False
 
     def narrow(self, actor: Actor) -> Any:
-        """Keep to the users whom the actor may administer."""
-        return governed_users(actor)
+        """Keep to the accounts within the actor's reach."""
+        return users_within(actor)
+
+    def governs(self, user: AppUser) -> bool:
+        """Tell whether the person at the page may act on the account, beyond taking away."""
+        return policies.is_governed(user, current())
+
+    def why_not(self, user: AppUser) -> str:
+        """Return why some steps are missing on an account's page, or nothing."""
+        try:
+            policies.require_governed(user, current())
+        except NotAllowed as error:
+            return str(error.message)
+        return ""
 
     def prefill(self, purpose: str, row: Any) -> dict[str, Any]:
         """Fill in what the model keeps under other names."""

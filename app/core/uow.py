@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import DBAPIError
 
 from app.core.actor import Actor, acting, current_actor
 from app.core.db import announce, db
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+#: what the database answers to changes of somebody who has left (access_require_present)
+LEFT_STATE = "XK001"
+
+
 @contextmanager
 def unit_of_work(actor: Actor) -> Iterator[Any]:
     """Run one business action as ``actor`` and commit once at its end, or roll all of it back.
 
     Units of work do not nest: an operation called by another one joins its caller's. Raises
-    NotAllowed for an administrator who only looks through this actor.
+    NotAllowed for an administrator who only looks through this actor, and for somebody who has
+    been deactivated since his request began: he leaves nothing behind that a handover has missed.
     """
     session = db.session()
     watching = current_actor()
@@ -46,11 +52,28 @@ def unit_of_work(actor: Actor) -> Iterator[Any]:
                 announce(session, session.connection(), actor)
             yield session
             session.commit()
-        except BaseException:
+        except BaseException as error:
             session.rollback()
+            if isinstance(error, DBAPIError) and has_left(error):
+                raise _left() from error
             raise
         finally:
             session.info.pop("in_unit_of_work", None)
+
+
+def has_left(error: DBAPIError) -> bool:
+    """Tell whether the database refused because the actor has left, or is just leaving."""
+    return getattr(error.orig, "pgcode", None) == LEFT_STATE
+
+
+def _left() -> NotAllowed:
+    return NotAllowed(
+        _l(
+            "Your account is not in use any more, or is being closed at this moment. Nothing of"
+            " this has been saved; ask your administrator."
+        ),
+        code="left",
+    )
 
 
 @contextmanager

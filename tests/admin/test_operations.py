@@ -120,8 +120,10 @@ def test_a_regional_administrator_gives_no_role_beyond_his_own_rights(
     session, admin, actor_for, user_for
 ):
     regional, beyond, own = actor_for("admin"), role(session, "director"), role(session, "admin")
-    newcomer, director = user_for("consultant"), user_for("director")
+    newcomer, director = user_for("seal"), user_for("director")
     common = {"full_name": "某", "active": True}
+    newcomer.first_name = session.get(AppUser, regional.id).first_name = "某"
+    newcomer.roles = []
     for user in (newcomer, session.get(AppUser, regional.id)):
         ids = [one.id for one in user.roles]
         with pytest.raises(NotAllowed):
@@ -133,7 +135,8 @@ def test_a_regional_administrator_gives_no_role_beyond_his_own_rights(
         )
     operations.edit_user(newcomer, **common, role_ids=[own.id], actor=regional)
     # What somebody holds already is kept, and the whole group's administrators give any role.
-    operations.edit_user(director, **common, role_ids=[beyond.id], actor=regional)
+    kept = {"full_name": director.full_name, "active": True, "role_ids": [beyond.id]}
+    operations.edit_user(director, **kept, actor=regional)
     operations.edit_user(newcomer, **common, role_ids=[beyond.id], actor=admin)
     assert newcomer.roles == [beyond]
 
@@ -216,6 +219,6 @@ def test_a_regional_administrator_stays_in_his_region(admin, actor_for, group, u
         passwords.reset_password(everywhere, password="another-one-9", actor=actor)
     with pytest.raises(NotAllowed):
         operations.edit_user(everywhere, full_name="某", active=True, role_ids=[], actor=actor)
-    newcomer = user_for("consultant", project=None)
+    newcomer = user_for("admin", project=None)
     operations.join_organization(user_id=newcomer.id, organization_id=region.id, actor=actor)
     passwords.reset_password(newcomer, password="another-one-9", actor=actor)

@@ -101,7 +101,7 @@ def test_projects_outside_scope_are_not_there(project, stranger):
 def test_members_reach_the_project_and_must_sign_in_again(project, actor_for, session):
     from app.admin.principal import read_actor
 
-    admin, user = actor_for("admin"), make_user("consultant")
+    admin, user = actor_for("admin", whole_group=True), make_user("consultant")
     version = user.access_version
     member = operations.add_member(project_id=project.id, user_id=user.id, actor=admin)
     assert read_actor(user.id).reaches(project.id)

@@ -179,7 +179,7 @@ def test_a_project_is_changed_on_its_page(page, project, session):
 
 
 def test_people_are_attached_and_detached(page, project, session):
-    user = make_user("consultant")
+    user = make_user("admin")
     data = {"project": project.id, "user": user.id}
     assert page("steward", "/project-members/add").status_code == 403
     answer = page("admin", "/project-members/add", data=data)

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.admin.models import Organization
+from app.admin.policies import require_rights_covered
 from app.admin.principal import forget_principals
 from app.admin.reach import reaches_node
 from app.admin.sessions import touch_access
@@ -99,10 +100,14 @@ def delete_project(project: Project, *, actor: Actor) -> None:
 
 
 def add_member(*, project_id: int, user_id: int, actor: Actor) -> ProjectMember:
-    """Let a user reach the project and its phases; he has to sign in again."""
+    """Let a user reach the project and its phases; he has to sign in again.
+
+    Raises NotAllowed for a user whose rights the actor may not give.
+    """
     actor.require(f"{policies.PROJECT_MEMBER}:add")
     policies.require_reach(actor, project_id)
     user = get_user(user_id)
+    require_rights_covered(user, actor)
     member = add_row(
         ProjectMember(project_id=project_id, user_id=user_id),
         taken=_l("%(name)s belongs to this project already.", name=user.full_name),
