@@ -20,20 +20,28 @@ class Ticket:
 
     project_id: int | None
     user_id: int | None
+    #: the sign-in that it was given to, and ends with
+    session_id: int | None
     #: the origin of the page, the only one that a browser may read the stream from
     origin: str
     expires_at: datetime
 
 
 def issue_ticket(
-    project_id: int | None = None, *, user_id: int | None = None, origin: str, key: str
+    project_id: int | None = None,
+    *,
+    user_id: int | None = None,
+    session_id: int | None = None,
+    origin: str,
+    key: str,
 ) -> str:
-    """Return a signed ticket, good for 10 minutes."""
+    """Return a signed ticket, good for 10 minutes and while its sign-in lasts."""
     now = datetime.now(UTC)
     claims = {
         "aud": AUDIENCE,
         "prj": project_id,
         "usr": user_id,
+        "ses": session_id,
         "org": origin,
         "exp": now + TICKET_LIFE,
     }
@@ -50,6 +58,7 @@ def read_ticket(signed: str, *, key: str) -> Ticket | None:
         return Ticket(
             project_id=_id(claims.get("prj")),
             user_id=_id(claims.get("usr")),
+            session_id=_id(claims.get("ses")),
             origin=str(claims["org"]),
             expires_at=expires_at,
         )

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Response, current_app, redirect, request
+from flask import Response, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
-from app.core.live_ticket import issue_ticket
 from app.estate.policies import PROJECT, ROOM, require_reach
 from app.estate.queries import get_project, list_projects
 from app.grid.queries import Grid, read_changes, read_grid
 from app.grid.rooms import describe_room
-from app.web.headers import live_origin
+from app.web.live import lead_to_stream
 from app.web.rest import BadRequest, RestApi, current, endpoint
 
 SEE_ROOMS = f"{ROOM}:see"
@@ -91,20 +89,9 @@ class ProjectGridApi(RestApi):
         """
         require_reach(current(), project_id)
         get_project(project_id)
-        ticket = issue_ticket(
-            project_id,
-            # One connection for both: a browser that watches the grid hears of notices on it too.
-            user_id=current().id,
-            origin=f"{request.scheme}://{request.host}",
-            key=current_app.config["SECRET_KEY"],
-        )
-        query = {"token": ticket}
-        if "since" in request.args:
-            query["since"] = str(_number("since", request.args["since"]))
-        base = (current_app.config["LIVE_URL"] or live_origin()).rstrip("/")
-        answer = redirect(f"{base}/stream/{project_id}?{urlencode(query)}", 307)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        since = request.args.get("since")
+        query = {} if since is None else {"since": str(_number("since", since))}
+        return lead_to_stream(project_id, **query)
 
 
 class RoomApi(RestApi):

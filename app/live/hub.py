@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 from app.live import reader
 from app.live.notices import NoticeWatch
 from app.live.reader import Change, Reading
+from app.live.sign_ins import SignInWatch
 
 log = logging.getLogger("xiaokong.live")
 
@@ -27,6 +28,8 @@ LONGEST_RETRY_SECONDS = 2.0
 #: messages, and bytes, that may wait for a slow reader before it is dropped
 LONGEST_QUEUE = 64
 MOST_WAITING = 4_000_000
+#: the message after which nothing is sent
+END = b""
 
 
 @dataclass(eq=False)
@@ -39,6 +42,8 @@ class Stream:
     cursor: int | None
     #: whose notices it hears of, if anybody's
     user_id: int | None = None
+    #: the sign-in that it ends with
+    session_id: int | None = None
     queue: asyncio.Queue[bytes] = field(
         default_factory=lambda: asyncio.Queue(maxsize=LONGEST_QUEUE)
     )
@@ -56,8 +61,12 @@ class Stream:
         else:
             self.queue.put_nowait(message)
 
+    def finish(self) -> None:
+        """End the stream after what waits already; a queue that is full is not waited for."""
+        self.put(END)
+
     async def next(self) -> bytes:
-        """Return the next message; waits for one."""
+        """Return the next message; waits for one. ``END`` is the last."""
         message = await self.queue.get()
         self.waiting -= len(message)
         return message
@@ -86,6 +95,7 @@ class Hub:
         self._address = address
         self._streams: dict[int | None, set[Stream]] = defaultdict(set)
         self.notices = NoticeWatch()
+        self.sign_ins = SignInWatch()
         self._joining: list[Stream] = []
         self._wake = asyncio.Event()
         self._connection: AsyncConnection[TupleRow] | None = None
@@ -106,13 +116,20 @@ class Hub:
         return [project_id for project_id in self._streams if project_id is not None]
 
     def join(
-        self, project_id: int | None, cursor: int | None, user_id: int | None = None
+        self,
+        project_id: int | None,
+        cursor: int | None,
+        user_id: int | None = None,
+        session_id: int | None = None,
     ) -> Stream:
         """Open a stream; it catches up from its cursor at the next look."""
-        stream = Stream(project_id, self.cursor if cursor is None else cursor, user_id)
+        since = self.cursor if cursor is None else cursor
+        stream = Stream(project_id, since, user_id, session_id)
         self._streams[project_id].add(stream)
         if user_id is not None:
             self.notices.join(user_id, stream)
+        if session_id is not None:
+            self.sign_ins.join(session_id, stream)
         self._joining.append(stream)
         self._wake.set()
         return stream
@@ -125,6 +142,8 @@ class Hub:
             self._streams.pop(stream.project_id, None)
         if stream.user_id is not None:
             self.notices.leave(stream.user_id, stream)
+        if stream.session_id is not None:
+            self.sign_ins.leave(stream.session_id, stream)
         with contextlib.suppress(ValueError):
             self._joining.remove(stream)
 
@@ -176,6 +195,7 @@ class Hub:
         connection = await self._connected()
         joining, self._joining = self._joining, []
         try:
+            await self.sign_ins.look(connection, joining)
             if self.cursor is None:
                 self.cursor = (await reader.read_moment(connection)).horizon
             await self._catch_up(connection, joining)

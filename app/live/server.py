@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from app.core.live_ticket import Ticket, read_ticket
-from app.live.hub import Hub, Stream, write_named
+from app.live.hub import END, Hub, Stream, write_named
 
 log = logging.getLogger("xiaokong.live")
 
@@ -29,7 +29,7 @@ OLD_HORIZON_SECONDS = 10.0
 
 
 class StreamAnswer(Response):
-    """Server-sent events to one screen, until it goes, its ticket ends or it reads too slowly."""
+    """Server-sent events to one screen, while it reads in time, is signed in and has a ticket."""
 
     def __init__(self, hub: Hub, ticket: Ticket, cursor: int | None) -> None:
         super().__init__()
@@ -40,7 +40,8 @@ class StreamAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send what the hub queues; leave the hub whatever happens."""
         await send(_head(self.ticket.origin))
-        stream = self.hub.join(self.ticket.project_id, self.cursor, self.ticket.user_id)
+        ticket = self.ticket
+        stream = self.hub.join(ticket.project_id, self.cursor, ticket.user_id, ticket.session_id)
         try:
             await self._serve(stream, receive, send)
         finally:
@@ -74,6 +75,8 @@ class StreamAnswer(Response):
                 if left <= BEAT_SECONDS:
                     break
                 message = b": beat\n" + write_named(b"beat", self.hub.cursor or 0)
+            if message == END:
+                break
             await send(_part(message))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import current_app, redirect, request
+from flask import request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
-from app.core.live_ticket import issue_ticket
 from app.notices import operations, queries
-from app.web.headers import live_origin
+from app.web.live import lead_to_stream
 from app.web.rest import BadRequest, RestApi, clamp_limit, current, endpoint, flag
 
 
@@ -88,15 +86,7 @@ class NoticeApi(RestApi):
           responses:
             307: {description: the address of the stream of server-sent events}
         """
-        ticket = issue_ticket(
-            user_id=current().id,
-            origin=f"{request.scheme}://{request.host}",
-            key=current_app.config["SECRET_KEY"],
-        )
-        base = (current_app.config["LIVE_URL"] or live_origin()).rstrip("/")
-        answer = redirect(f"{base}/stream/me?{urlencode({'token': ticket})}", 307)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return lead_to_stream()
 
 
 def _number(name: str) -> int | None:
