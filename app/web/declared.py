@@ -71,6 +71,8 @@ class Declared:
     edit_operation: Callable[..., Any] | None = None
     delete_operation: Callable[..., Any] | None = None
     row_title: Callable[[Any], Any] | None = None
+    #: the column that stands as the record's state beside its title; default: the first state
+    heading_state: str = ""
     #: a row that may not be edited any more (its state forbids it)
     can_edit: Callable[[Any], bool] | None = None
     row_actions: Sequence[RowAction] = ()
@@ -130,6 +132,10 @@ class Declared:
         return find_choices(
             self.model, typed, actor=actor, project_id=project_id, narrow=self.narrow(actor)
         )
+
+    def hint_of(self, row: Any) -> str:  # noqa: ARG002 - for subclasses
+        """Return what tells a found row apart from others of its name; a subclass may know."""
+        return ""
 
     def narrow(self, actor: Actor) -> Iterable[Any]:  # noqa: ARG002 - for subclasses
         """Return further predicates that every page of this view keeps to."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from flask import Blueprint, Flask, current_app, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
@@ -15,9 +16,6 @@ from app.web.access import needs
 from app.web.columns import Column
 from app.web.projects import current_project_id
 from app.web.rest import current
-
-if TYPE_CHECKING:
-    from app.web.crud import CrudView
 
 MOST_FOUND = 8
 LONGEST = 80
@@ -32,32 +30,70 @@ class Found:
     """What one kind of record has for the typed letters."""
 
     title: Any
+    heads: list[Column]
     rows: list[tuple[str, str, list[Any]]]
     all_url: str
 
 
-def searched_views(actor: Actor) -> list[CrudView]:
+class Searched(Protocol):
+    """What the search box asks of a view: every generated one has it, others may."""
+
+    endpoint: Any
+    search_rank: Any
+    list_title: Any
+
+    @property
+    def columns(self) -> list[Column]:
+        """Return the columns of the list; the first is what a hit is called."""
+
+    def may(self, actor: Actor, action: str) -> bool:
+        """Tell whether the actor may see what is found."""
+
+    def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[Any]:
+        """Return the few rows within the actor's scope that fit."""
+
+    def prepare(self, rows: Sequence[Any]) -> None:
+        """Read at once what the columns of these rows need."""
+
+    def title_of(self, row: Any) -> str:
+        """Return what a hit is called."""
+
+    def hint_of(self, row: Any) -> str:
+        """Return what tells it apart while one types; may be empty."""
+
+    def url(self, method: str, **values: Any) -> str:
+        """Return the address of one hit (``show``) or of all (``list``)."""
+
+
+def searched_views(actor: Actor) -> list[Searched]:
     """Return the views that take part in searching and that the actor may see, in their order."""
     views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
     found = [view for view in views if getattr(view, "search_rank", None) is not None]
     return sorted((view for view in found if view.may(actor, "see")), key=lambda v: v.search_rank)
 
 
-def find(view: CrudView, typed: str, project_id: int | None, actor: Actor) -> Found | None:
+def find(view: Searched, typed: str, project_id: int | None, actor: Actor) -> Found | None:
     """Return what the view has, or None."""
     rows = view.find(typed, actor=actor, project_id=project_id)[:MOST_FOUND]
     if not rows:
         return None
     view.prepare(rows)
-    columns: list[Column] = view.columns[1 : SHOWN_COLUMNS + 1]
+    columns = _shown(view)
     return Found(
         title=view.list_title,
+        heads=columns,
         rows=[
             (view.url("show", pk=row.id), view.title_of(row), [c.html(row) for c in columns])
             for row in rows
         ],
         all_url=view.url("list", q=typed),
     )
+
+
+def _shown(view: Searched) -> list[Column]:
+    """Return what stands beside a hit: the first columns, and its state in any case."""
+    first, rest = view.columns[1 : SHOWN_COLUMNS + 1], view.columns[SHOWN_COLUMNS + 1 :]
+    return first + [column for column in rest if column.kind == "state"][:1]
 
 
 @blueprint.get("/search/")
@@ -95,7 +131,7 @@ def suggest() -> Any:
     return jsonify(groups=[group for group in groups if group["rows"]])
 
 
-def _suggested(view: CrudView, typed: str, actor: Actor) -> dict[str, Any]:
+def _suggested(view: Searched, typed: str, actor: Actor) -> dict[str, Any]:
     found = view.find(typed, actor=actor, project_id=current_project_id())[:MOST_SUGGESTED]
     view.prepare(found)
     places = {item.view.__name__: item.icon for item in menu.items_for(actor) if item.view}
@@ -103,7 +139,12 @@ def _suggested(view: CrudView, typed: str, actor: Actor) -> dict[str, Any]:
         "title": str(view.list_title),
         "icon": places.get(type(view).__name__, "search"),
         "rows": [
-            {"title": str(view.title_of(row)), "url": view.url("show", pk=row.id)} for row in found
+            {
+                "title": str(view.title_of(row)),
+                "url": view.url("show", pk=row.id),
+                "detail": view.hint_of(row),
+            }
+            for row in found
         ],
     }
 

@@ -89,6 +89,17 @@ class ApprovalRequest(ProjectScoped, Stateful, Base):
     __tablename__ = "workflows_approval_request"
     __table_args__ = (
         Index("ix_workflows_approval_request_subject", "subject_type", "subject_id"),
+        # What the search looks into (search.py).
+        Index(
+            "ix_workflows_approval_request_words",
+            text("workflows_search_words(number, subject_title)"),
+            postgresql_using="gin",
+        ),
+        Index(
+            "ix_workflows_approval_request_customer",
+            text("(values ->> 'customer_id')"),
+            postgresql_where=text("(values ->> 'customer_id') IS NOT NULL"),
+        ),
         Index(
             "uq_workflows_approval_request_live",
             "kind",
@@ -194,6 +205,13 @@ class ApprovalTask(ProjectScoped, Base):
             "role",
             "project_id",
             postgresql_where=text("state = 'waiting'"),
+        ),
+        # What concerned a role, the newest first (search.py).
+        Index(
+            "ix_workflows_approval_task_of_role",
+            "role",
+            "request_id",
+            postgresql_where=text("user_id IS NULL"),
         ),
         Index(
             "ix_workflows_approval_task_user_waiting",

@@ -76,6 +76,7 @@ def list_requests(
     *,
     states: Collection[str] = (),
     kind: str | None = None,
+    fits: ColumnElement[bool] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> Page:
@@ -85,6 +86,8 @@ def list_requests(
         wanted.append(ApprovalRequest.state.in_(sorted(states)))
     if kind:
         wanted.append(ApprovalRequest.kind == kind)
+    if fits is not None:
+        wanted.append(fits)
     statement = select(ApprovalRequest).where(*wanted)
     rows = (
         statement.options(joinedload(ApprovalRequest.applicant))

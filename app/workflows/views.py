@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement
 
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.core.uow import unit_of_work
 from app.web.access import needs
+from app.web.columns import Column, resolve
 from app.web.menu import MenuItem
 from app.web.story_words import StoryOf, describe_story
-from app.workflows import answers, engine, forms, policies, queries, timeline, words
+from app.workflows import answers, engine, forms, policies, queries, search, timeline, words
 from app.workflows.kinds import ApprovalKind, find_kind, get_kind, kind_title
 from app.workflows.models import (
     ApprovalRequest,
@@ -28,6 +31,9 @@ from app.workflows.models import (
 )
 
 ROWS = 30
+MOST_TYPED = 80
+#: heads of what stands beside a request that was found
+FOUND_LABELS = {"applicant": _l("Applicant")}
 MOST_WORDS = 2000
 
 #: what the tabs of one's own requests show
@@ -48,6 +54,14 @@ def here() -> Actor:
 def _cursor() -> int | None:
     raw = request.args.get("after", "")
     return int(raw) if raw.isdecimal() else None
+
+
+def _typed() -> str:
+    return request.args.get("q", "").strip()[:MOST_TYPED]
+
+
+def _fits() -> ColumnElement[bool] | None:
+    return search.matching(_typed(), actor=here(), project_id=None)
 
 
 def _comment() -> str:
@@ -98,6 +112,46 @@ class ApprovalView(BaseView):
 
     route_base = "/approvals"
     default_view = "todo"
+    #: what the search box of every page asks of a view (``app.web.search``)
+    search_rank = 25
+    list_title = _l("Approvals")
+
+    @property
+    def columns(self) -> list[Column]:
+        """Return what stands beside a request that was found."""
+        return [
+            resolve(ApprovalRequest, path, labels=FOUND_LABELS, states={"state": ApprovalState})
+            if path != "kind"
+            else replace(resolve(ApprovalRequest, path), formatter=kind_title)
+            for path in ("number", "kind", "applicant", "state")
+        ]
+
+    def may(self, actor: Actor, action: str) -> bool:
+        """Tell whether the actor may open these pages."""
+        return actor.may(policies.SEE if action == "see" else policies.SEE_ALL)
+
+    def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[ApprovalRequest]:
+        """Return the few requests that the search box finds."""
+        return search.find_requests(typed, actor=actor, project_id=project_id)
+
+    def prepare(self, rows: Sequence[ApprovalRequest]) -> None:
+        """Need nothing more: requests come with their applicants."""
+
+    def title_of(self, row: ApprovalRequest) -> str:
+        """Return what a request is called where it was found."""
+        return f"{row.number} {row.subject_title}"
+
+    def hint_of(self, row: ApprovalRequest) -> str:
+        """Return what tells requests about one room apart."""
+        state = ApprovalState(row.state).title
+        return f"{kind_title(row.kind)} · {row.applicant.full_name} · {state}"
+
+    def url(self, method: str, **values: Any) -> str:
+        """Return the address of one request, or of the list that the actor may see."""
+        if method == "show":
+            return url_for("ApprovalView.show", **values)
+        every = here().may(policies.SEE_ALL)
+        return url_for("ApprovalView.every" if every else "MyRequestView.mine", **values)
 
     @expose("/")
     @needs(policies.SEE)
@@ -119,7 +173,7 @@ class ApprovalView(BaseView):
         return self._requests("all")
 
     def _requests(self, which: str) -> Any:
-        page = queries.list_requests(which, here(), before=_cursor(), limit=ROWS)
+        page = queries.list_requests(which, here(), fits=_fits(), before=_cursor(), limit=ROWS)
         return _list_page("workflows/requests.html", page, tab=which, tabs=_tabs(here()))
 
     @expose("/<int:pk>")
@@ -274,6 +328,7 @@ def _list_page(template: str, page: queries.Page, **more: Any) -> Any:
         kind_title=kind_title,
         states=ApprovalState,
         words=words,
+        typed=_typed(),
         **more,
     )
 
@@ -321,7 +376,9 @@ class MyRequestView(BaseView):
         """Show the actor's own requests."""
         tab = request.args.get("tab", "")
         _title, states = OWN_TABS.get(tab, OWN_TABS[""])
-        page = queries.list_requests("mine", here(), states=states, before=_cursor(), limit=ROWS)
+        page = queries.list_requests(
+            "mine", here(), states=states, fits=_fits(), before=_cursor(), limit=ROWS
+        )
         tabs = [
             (key, title, url_for("MyRequestView.mine", tab=key or None))
             for key, (title, _states) in OWN_TABS.items()
