@@ -57,6 +57,8 @@ SIGN_IN_ACTIONS = [
         },
         done=_l("The password has been reset."),
         many=False,
+        folded=True,
+        icon="key",
         when=_governed,
     ),
     RowAction(
@@ -70,6 +72,8 @@ SIGN_IN_ACTIONS = [
         ),
         done=_l("The password has been forgotten."),
         many=False,
+        folded=True,
+        icon="user",
         when=lambda user: bool(user.password) and security.has_outside() and _governed(user),
     ),
     RowAction(
@@ -90,6 +94,8 @@ SIGN_IN_ACTIONS = [
         confirm=_l("End every sign-in of this person, on all devices and in all programs?"),
         done=_l("The person has been signed out everywhere."),
         many=False,
+        folded=True,
+        icon="out",
         when=lambda user: sessions.count_live(user.id) > 0 and _reached(user),
     ),
     RowAction(
@@ -103,6 +109,8 @@ SIGN_IN_ACTIONS = [
         ),
         done=_l("The second factor has been reset."),
         many=False,
+        folded=True,
+        icon="shield",
         when=lambda user: second_factor.has_factor(user.id) and _governed(user),
     ),
 ]

@@ -20,7 +20,8 @@ class RowAction:
     work; with ``together`` it is ``op(rows, *, actor, **cleaned)``. ``permission`` is an action of
     the view's entity (``release``) or a whole name (``estate.room:release``). ``fields`` are form
     fields to be asked first; without them ``confirm`` is asked. ``when`` says for which rows the
-    step makes sense. ``many`` also offers it for rows selected in the list.
+    step makes sense. ``many`` also offers it for rows selected in the list. ``folded`` puts it into
+    the menu of the record's page: a step that is seldom taken must not crowd those of every day.
     """
 
     name: str
@@ -36,6 +37,7 @@ class RowAction:
     together: bool = False
     kind: str = ""
     icon: str = ""
+    folded: bool = False
 
     def right(self, entity: str) -> str:
         """Return the full name of the permission."""

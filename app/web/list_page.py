@@ -268,7 +268,11 @@ def _head(view: ListPages, column: Column, address: Address, ordered: str) -> He
 
 
 def _rows(view: ListPages, columns: list[Column], rows: list[Any], actor: Actor) -> list[Row]:
-    states = [column.path for column in columns[1:] if column.kind == "state"]
+    states = [
+        column.path
+        for column in columns[1:]
+        if column.kind == "state" or column.path == view.heading_state
+    ]
     # What the record is now, before what it is by nature: the corner of a card holds one mark.
     marked = next((path for path in states if path in STANDING), states[0] if states else None)
     looks = []

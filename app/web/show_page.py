@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
+from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
@@ -43,11 +44,18 @@ class Section:
     facts: list[Fact]
     missing: list[Any]
 
+    @property
+    def folded(self) -> bool:
+        """Tell whether the section is closed at first: nothing entered, or just more."""
+        return not self.facts or str(self.title) == _("More")
+
 
 @dataclass(frozen=True)
 class RelatedRows:
     """A tab: the first related rows, and where all of them are."""
 
+    #: tells the tab from the others of the page
+    name: str
     title: Any
     heads: list[Column]
     rows: list[tuple[str, list[Any]]]
@@ -76,7 +84,7 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
     """Prepare the page of one record."""
     view.prepare([row])
     columns = [view.column(path) for _title, names in view.sections() for path in names]
-    state = next((c for c in columns if c.kind == "state"), None)
+    state = _state(view, columns)
     editable = view.may(actor, "edit") and (view.can_edit is None or view.can_edit(row))
     return ShowPage(
         view=view,
@@ -94,6 +102,12 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
         related=[found for one in view.related if (found := _related(one, row, actor))],
         history=history_for(view, row, actor),
     )
+
+
+def _state(view: CrudView, columns: list[Column]) -> Column | None:
+    if view.heading_state:
+        return view.column(view.heading_state)
+    return next((column for column in columns if column.kind == "state"), None)
 
 
 def _sections(view: CrudView, row: Any, actor: Actor, state: Column | None) -> list[Section]:
@@ -165,6 +179,7 @@ def _related(one: Related, row: Any, actor: Actor) -> RelatedRows | None:
     page = read_page(query, number=1, size=RELATED_ROWS)
     other.prepare(page.rows)
     return RelatedRows(
+        name=f"{one.view}.{one.by}",
         title=one.title,
         heads=columns,
         rows=[

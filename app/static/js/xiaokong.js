@@ -220,6 +220,32 @@
     });
   }
 
+  /* ---- what folds: how a person left it, in this browser; open on paper, and where a link leads ---- */
+  const FOLDS = `xk-folds-${document.body.dataset.user}`;
+  const left = () => { try { return JSON.parse(localStorage.getItem(FOLDS)) || {}; } catch { return {}; } };
+  const known = left();
+  document.querySelectorAll("details[data-fold]").forEach((one) => {
+    const kept = known[one.dataset.fold];
+    if (kept !== undefined && !("unfold" in one.dataset)) one.open = kept === 1;
+    one.firstElementChild.addEventListener("click", () => {
+      localStorage.setItem(FOLDS, JSON.stringify({ ...left(), [one.dataset.fold]: one.open ? 0 : 1 }));
+    });
+  });
+  function unfold(node) {
+    for (let one = node?.closest("details:not([open])"); one; one = one.parentElement.closest("details:not([open])")) one.open = true;
+  }
+  const named = (hash) => hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+  unfold(named(location.hash));
+  addEventListener("hashchange", () => unfold(named(location.hash)));
+  document.addEventListener("click", (event) => unfold(named(event.target.closest('a[href^="#"]')?.hash || "")));
+  document.addEventListener("invalid", (event) => unfold(event.target), true);
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details.fold:not([open])")];
+    opened.forEach((one) => { one.open = true; });
+  });
+  addEventListener("afterprint", () => { opened.forEach((one) => { one.open = false; }); opened = []; });
+
   /* What somebody else typed, or typed for another page, is forgotten as soon as anybody is here. */
   try {
     const draft = JSON.parse(sessionStorage.getItem("xk-draft") || "null");
