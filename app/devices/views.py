@@ -142,6 +142,7 @@ class StationView(CrudView):
     label_columns = {"light": _l("Status light")}
     computed = {"light": light_of_station}
     formatters = {"light": light_chip}
+    heading_state = "light"
     order = ("name",)
     add_fieldsets = [("", ["name"])]
     edit_fieldsets = [("", ["name", "is_active"])]
@@ -226,6 +227,12 @@ def driver_choices() -> list[SelectChoice]:
     return choices_of({name: catalogue.text(spec.title) for name, spec in specs.items()})
 
 
+def driver_title(name: str) -> str:
+    """Return what a driver is called; its code where this release does not have it."""
+    specs = catalogue.driver_specs()
+    return str(catalogue.text(specs[name].title)) if name in specs else name
+
+
 def settings_text(device: Device) -> str:
     """Return the settings in words."""
     if device.driver not in catalogue.driver_specs():
@@ -266,7 +273,8 @@ class DeviceView(CrudView):
     }
     computed = {"light": light_of, "settings_text": settings_text}
     wide = ("settings_text",)
-    formatters = {"kind": queries.kind_title, "light": light_chip}
+    formatters = {"kind": queries.kind_title, "light": light_chip, "driver": driver_title}
+    heading_state = "light"
     order = ("station.name", "name")
     load = ("station",)
     show_fieldsets = [

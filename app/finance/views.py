@@ -36,6 +36,7 @@ from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
 from app.web.crud_forms import CrudForm, LineField
+from app.web.formats import state_chip
 from app.web.menu import MenuItem
 from app.web.projects import current_project_id
 
@@ -213,7 +214,7 @@ class AccountView(CrudView):
     permission = ACCOUNT
     list_title = _l("Accounts")
     empty_sentence = _l("An account comes with every subscription.")
-    list_columns = ["title", "room", "payer", "deal_total", "received", "owed", "closed_at"]
+    list_columns = ["title", "room", "payer", "deal_total", "received", "owed"]
     search_columns = ["title", "payer", "room", "deal_total", "closed_at", "created_at"]
     label_columns = {
         "title": _l("Deal"),
@@ -257,23 +258,29 @@ class ReceivableView(CrudView):
     route_base = "/receivables"
     permission = ACCOUNT
     list_title = _l("Receivables")
-    list_columns = ["account", "name", "due_on", "amount", "paid", "cancelled_at"]
+    list_columns = ["account", "name", "due_on", "amount", "paid", "left"]
     search_columns = ["account", "name", "due_on", "amount", "cancelled_at"]
     label_columns = {
         "account": _l("Account"),
         "name": _l("Payment line"),
         "due_on": _l("Due on"),
         "paid": _l("Paid"),
+        "left": _l("Owed"),
         "cancelled_at": _l("Cancelled at"),
     }
-    computed = {"paid": lambda line: _paid(line)}  # noqa: PLW0108 - defined below
-    figures = ("paid",)
+    computed = {"paid": lambda line: _paid(line), "left": lambda line: _left(line)}  # noqa: PLW0108 - defined below
+    figures = ("paid", "left")
     load = ("account",)
     row_title = staticmethod(line_title)
     order = ("due_on", "id")
-    totals = ("amount", "paid")
-    show_fieldsets = [("", ["account", "name", "due_on", "amount", "paid", "cancelled_at"])]
+    totals = ("amount", "paid", "left")
+    show_fieldsets = [("", ["account", "name", "due_on", "amount", "paid", "left", "cancelled_at"])]
     exportable = False
+
+
+def _left(line: Receivable) -> Decimal | None:
+    """Return what is still owed on the line; nothing on a cancelled one."""
+    return None if line.cancelled_at is not None else line.amount - _paid(line)
 
 
 def _paid(line: Receivable) -> Decimal:
@@ -291,6 +298,14 @@ def _void(bill: Bill, *, reason: str | None, actor: Actor) -> None:
     operations.void_bill(bill.id, reason=reason or "", actor=actor)
 
 
+#: whether a bill stands: its word and its tint
+BILL_STANDINGS = {"issued": (_l("In force"), "ok"), "voided": (_l("Voided"), "mute")}
+
+
+def _bill_standing(bill: Bill) -> str:
+    return "issued" if bill.voided_at is None else "voided"
+
+
 class BillView(CrudView):
     """票据."""
 
@@ -299,7 +314,7 @@ class BillView(CrudView):
     permission = BILL
     list_title = _l("Bills")
     search_rank = 42
-    list_columns = ["number", "receipt", "payer", "amount", "issued_at", "voided_at", "void_reason"]
+    list_columns = ["number", "receipt", "payer", "amount", "issued_at", "standing"]
     search_columns = ["number", "payer", "book", "issued_at", "voided_at"]
     label_columns = {
         "receipt": _l("Receipt"),
@@ -308,7 +323,11 @@ class BillView(CrudView):
         "issued_at": _l("Issued at"),
         "voided_at": _l("Voided at"),
         "void_reason": _l("Why void"),
+        "standing": _l("State"),
     }
+    computed = {"standing": _bill_standing}
+    formatters = {"standing": lambda code: state_chip(code, *BILL_STANDINGS[code])}
+    heading_state = "standing"
     load = ("receipt", "book")
     totals = ("amount",)
     show_fieldsets = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -139,6 +140,12 @@ def _project_id() -> int:
     return project_id
 
 
+def _sum_of(record: RoomImport) -> Decimal | None:
+    """Return the sum of the list totals, which the counts keep as text."""
+    kept = record.counts.get("list_total")
+    return Decimal(kept) if kept else None
+
+
 class RoomImportView(CrudView):
     """导入批次: what every import was and did."""
 
@@ -152,8 +159,9 @@ class RoomImportView(CrudView):
     states = {"state": RoomImportState}
     computed = {
         "rooms": lambda record: record.counts.get("rooms", 0),
-        "list_total": lambda record: record.counts.get("list_total", ""),
+        "list_total": _sum_of,
     }
+    figures = ("rooms", "list_total")
     label_columns = {
         "file_name": _l("File"),
         "rooms": _l("Rooms"),

@@ -307,6 +307,8 @@ class SpecialDiscountView(CrudView):
         "standing": _l("State"),
     }
     load = (*TITLE_OF_ROOM, "customer")
+    row_title = staticmethod(lambda special: f"{special.room.title} · −{special.percent}%")
+    heading_state = "standing"
     show_fieldsets = (
         ("", ("room", "shown_customer", "percent", "list_total", "valid_until", "standing")),
         (_l("More"), ("created_at", "used_at")),
