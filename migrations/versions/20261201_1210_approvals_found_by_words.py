@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c4d92a1b7e35"
-down_revision = "b81e5f07a2c4"
+down_revision = "f4b86e1c07d3"
 branch_labels = None
 depends_on = None
 
