@@ -7,8 +7,9 @@ from typing import Any
 from flask_appbuilder import expose
 from marshmallow import fields
 
+from app.admin.directory import directory
 from app.admin.entering import enter
-from app.admin.security import TOKEN_LIFE, caller, directory, issue_token
+from app.admin.security import TOKEN_LIFE, caller, issue_token
 from app.web.rest import Body, RestApi, read_body
 
 

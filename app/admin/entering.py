@@ -11,6 +11,7 @@ from datetime import timedelta
 from flask_babel import lazy_gettext as _l
 
 from app.admin import passwords, second_factor, throttle
+from app.admin.directory import DirectoryAway
 from app.admin.models import AppUser
 from app.admin.queries import find_user
 from app.admin.second_factor import CodeNeeded, WrongCode
@@ -66,7 +67,7 @@ def enter(
     """Sign in by name, password and, where the user has a second factor, a code.
 
     A user without a password of ours is asked for in the ``directory``, where there is one. Raises
-    WrongPassword, CodeNeeded, WrongCode, TooManyFailures.
+    WrongPassword, CodeNeeded, WrongCode, TooManyFailures, DirectoryAway.
     """
     username = username.strip()[:LONGEST_NAME]
 
@@ -159,8 +160,8 @@ def _attempt(
             user = check()
             throttle.attempt_passed(attempt)
             return _begin(user, caller, life)
-    except (CodeNeeded, DutyFirst):
-        # The password was right, so nothing has failed.
+    except (CodeNeeded, DutyFirst, DirectoryAway):
+        # The password was right, or nobody could say that it was wrong: nothing has failed.
         with unit_of_work(door(caller)):
             throttle.attempt_passed(attempt)
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -32,8 +31,6 @@ from app.core.db import db
 from app.core.uow import unit_of_work
 
 TOKEN_LIFE = timedelta(minutes=15)
-#: seconds that the company's directory may take to answer
-LDAP_PATIENCE = 5
 TOKEN_ALGORITHM = "HS256"  # noqa: S105 - the name of a method, no secret
 
 
@@ -257,22 +254,6 @@ def keep_in_cookie(opened: Opened) -> None:
     empty_cookie()
     session["uid"], session["key"] = opened.user_id, opened.key
     session.permanent = False
-
-
-def directory() -> Callable[[str, str], bool] | None:
-    """Return what asks the company's directory about a name and a password, where there is one."""
-    return _ask_directory if current_app.config["AUTH_TYPE"] == AUTH_LDAP else None
-
-
-def _ask_directory(username: str, password: str) -> bool:
-    if not password:
-        # Many directories take an empty password for an anonymous visitor, and let him in.
-        return False
-    import ldap
-
-    ldap.set_option(ldap.OPT_NETWORK_TIMEOUT, LDAP_PATIENCE)
-    manager: Any = current_app.extensions["appbuilder"].sm
-    return manager.auth_user_ldap(username, password) is not None
 
 
 def has_outside() -> bool:

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, validators
 
 from app.admin import entering, passwords, security
+from app.admin.directory import directory
 from app.admin.entering import WrongPassword
 from app.admin.second_factor import CodeNeeded
 from app.admin.sessions import REASONS, Opened
@@ -52,7 +53,7 @@ def sign_in() -> Any:
             password,
             otp="",
             caller=security.caller(),
-            directory=security.directory(),
+            directory=directory(),
         )
     except CodeNeeded as needed:
         return ask_for_code(needed.user_id, needed.access_version, target)

@@ -43,9 +43,23 @@ def has_old_key() -> bool:
 
 def encrypt(value: str, *, context: str) -> str:
     """Return the ciphertext of ``value``, bound to ``context`` (table, column and row id)."""
-    nonce = os.urandom(_NONCE)
-    sealed = AESGCM(_keys[0]["encrypt"]).encrypt(nonce, value.encode(), context.encode())
-    return b64encode(nonce + sealed).decode()
+    return _sealed(value, context, _keys[0])
+
+
+class TravelKey:
+    """A key for one journey: what leaves this deployment is locked with it, not with FIELD_KEY."""
+
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        self._keys = _derived(secret)
+
+    def encrypt(self, value: str, *, context: str) -> str:
+        """Return the ciphertext of ``value`` under this key, bound to ``context``."""
+        return _sealed(value, context, self._keys)
+
+    def decrypt(self, stored: str, *, context: str) -> str:
+        """Return the plain value. Raises InvalidTag for another key, row, or content."""
+        return _opened(stored, context, self._keys)
 
 
 def decrypt(stored: str, *, context: str) -> str:
@@ -65,6 +79,12 @@ def is_current(stored: str, *, context: str) -> bool:
     except InvalidTag:
         return False
     return True
+
+
+def _sealed(value: str, context: str, keys: dict[str, bytes]) -> str:
+    nonce = os.urandom(_NONCE)
+    sealed = AESGCM(keys["encrypt"]).encrypt(nonce, value.encode(), context.encode())
+    return b64encode(nonce + sealed).decode()
 
 
 def _opened(stored: str, context: str, keys: dict[str, bytes]) -> str:

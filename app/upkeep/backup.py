@@ -185,7 +185,7 @@ def _write(plan: Plan, record_id: int) -> tuple[Path, dict[str, Any]]:
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
-            sink = _Summing(file)
+            sink = Summing(file)
             write_archive(sink, plan.lock, lambda archive: _fill(archive, plan, facts))  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
@@ -216,7 +216,7 @@ def _sync(folder: Path) -> None:
         os.close(number)
 
 
-class _Summing:
+class Summing:
     """A file that knows the checksum of what went into it."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -247,17 +247,17 @@ def _fill(archive: Writer, plan: Plan, facts: dict[str, Any]) -> None:
         with path.open("rb") as file:
             archive.put(f"data/{inside}", file)
     if plan.keys:
-        archive.put("keys.age", _sealed_keys(plan))
+        archive.put("keys.age", sealed_keys(plan.keys, plan.lock))
     archive.put_json("manifest.json", {"streams": archive.sums})
 
 
-def _sealed_keys(plan: Plan) -> IO[bytes]:
+def sealed_keys(keys: dict[str, str], lock: Lock) -> IO[bytes]:
     """Return the keys locked once more: who unpacks an archive does not hold them by that."""
-    content = json.dumps(plan.keys).encode()
-    if plan.lock.recipient:
-        to = pyrage.x25519.Recipient.from_str(plan.lock.recipient.strip())
+    content = json.dumps(keys).encode()
+    if lock.recipient:
+        to = pyrage.x25519.Recipient.from_str(lock.recipient.strip())
         return io.BytesIO(pyrage.encrypt(content, [to]))
-    return io.BytesIO(pyrage.passphrase.encrypt(content, plan.lock.passphrase))
+    return io.BytesIO(pyrage.passphrase.encrypt(content, lock.passphrase))
 
 
 @contextlib.contextmanager

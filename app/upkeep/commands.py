@@ -4,87 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
-import psycopg2
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
 
-from app.core import embedded
-from app.core.errors import DomainError
 from app.upkeep import plan, rehearsal, upgrading
 from app.upkeep.backup import make_backup
+from app.upkeep.command_line import ARCHIVE, opens, told, with_database
 from app.upkeep.doctor.checks import examine
+from app.upkeep.project_commands import project
 from app.upkeep.restoring import Order, carry_out
 from config import libpq_url
-
-
-def _told(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Say a refusal as a sentence and end with 1; a database that is away, too."""
-
-    @wraps(command)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except DomainError as error:
-            raise click.ClickException(str(error.message)) from error
-        except (psycopg2.OperationalError, OperationalError) as error:
-            reason = getattr(error, "orig", None) or error
-            first = str(reason).strip().splitlines()[0]
-            raise click.ClickException(
-                _("The database cannot be reached: %(reason)s", reason=first)
-            ) from error
-
-    return call
-
-
-def _with_database(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Start the embedded server for the command where none is running, and stop it afterwards."""
-
-    @wraps(command)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if current_app.config["DATABASE_URL"]:
-            return command(*args, **kwargs)
-        data = Path(current_app.config["DATA_DIR"])
-        with embedded.running(data) as cluster:
-            # The command itself runs anew: everything it imports has read where the database is.
-            embedded.publish(data, cluster, os.getpid())
-            try:
-                flask = [sys.executable, "-m", "flask", "--app", "app:create_app"]
-                status = subprocess.run([*flask, *sys.argv[_first_word() :]], check=False)  # noqa: S603
-            finally:
-                embedded.address_file(data).unlink(missing_ok=True)
-        raise SystemExit(status.returncode)
-
-    return call
-
-
-def _first_word() -> int:
-    """Return where in the arguments the command begins, past ``--app app:create_app``."""
-    words = {"backup", "restore", "upgrade", "project", "admin", "doctor"}
-    return next(i for i, word in enumerate(sys.argv) if i and word in words)
-
-
-ARCHIVE = click.Path(exists=True, dir_okay=False, path_type=Path)
-OPENS = (
-    click.option("--identity", type=click.Path(exists=True, dir_okay=False),
-                 help="File with the secret age key."),
-    click.option("--passphrase-file", type=click.Path(exists=True, dir_okay=False)),
-)  # fmt: skip
-
-
-def _opens(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in OPENS:
-        command = option(command)
-    return command
 
 
 @click.group("backup", invoke_without_command=True)
@@ -93,8 +26,8 @@ def _opens(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--passphrase-file", type=click.Path(exists=True, dir_okay=False))
 @click.pass_context
 @with_appcontext
-@_with_database
-@_told
+@with_database
+@told
 def backup(
     context: click.Context, target: str | None, keep: int | None, passphrase_file: str | None
 ) -> None:
@@ -116,9 +49,9 @@ def backup(
 
 @backup.command("check")
 @click.argument("file", type=ARCHIVE)
-@_opens
+@opens
 @with_appcontext
-@_told
+@told
 def backup_check(file: Path, identity: str | None, passphrase_file: str | None) -> None:
     """Decrypt the archive and prove every part, without restoring it."""
     checked = rehearsal.check(file, plan.opening_lock(identity, passphrase_file))
@@ -136,10 +69,10 @@ def backup_check(file: Path, identity: str | None, passphrase_file: str | None) 
 
 @backup.command("rehearse")
 @click.argument("file", type=ARCHIVE)
-@_opens
+@opens
 @with_appcontext
-@_with_database
-@_told
+@with_database
+@told
 def backup_rehearse(file: Path, identity: str | None, passphrase_file: str | None) -> None:
     """Restore the archive into a scratch database, compare, prove the books, and drop it."""
     lines = rehearsal.rehearse(
@@ -154,13 +87,13 @@ def backup_rehearse(file: Path, identity: str | None, passphrase_file: str | Non
 
 @click.command("restore")
 @click.argument("file", type=ARCHIVE)
-@_opens
+@opens
 @click.option("--replace", is_flag=True, help="Take the place of the present database.")
 @click.option("--yes", is_flag=True, help="Do not ask to type the database's name.")
 @click.option("--with-keys", is_flag=True, help="Write the archive's keys into DATA_DIR/keys.")
 @with_appcontext
-@_with_database
-@_told
+@with_database
+@told
 def restore(
     file: Path,
     *,
@@ -192,36 +125,14 @@ def _typed(name: str) -> bool:
 
 @click.command("upgrade")
 @with_appcontext
-@_with_database
-@_told
+@with_database
+@told
 def upgrade() -> None:
     """Bring the database to this release: schema, grants, permissions and roles."""
     for line in upgrading.bring_up(
         plan.admin_url(current_app.config), libpq_url(current_app.config["DATABASE_URL"])
     ):
         click.echo(line)
-
-
-project = AppGroup("project", help="Close a project 结项 and open it again.")
-
-
-@project.command("freeze")
-@click.argument("code")
-@click.option("--reason", required=True)
-@_with_database
-@_told
-def project_freeze(code: str, reason: str) -> None:
-    """Make a project read only: the database refuses every change of it."""
-    click.echo(upgrading.freeze(code, reason))
-
-
-@project.command("thaw")
-@click.argument("code")
-@_with_database
-@_told
-def project_thaw(code: str) -> None:
-    """Let a closed project be changed again."""
-    click.echo(upgrading.thaw(code))
 
 
 @click.command("doctor")
@@ -249,8 +160,8 @@ administrators = AppGroup("admin", help="The first administrator.")
 @click.argument("username")
 @click.argument("full_name")
 @click.option("--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_with_database
-@_told
+@with_database
+@told
 def admin_create(username: str, full_name: str, password_file: Path | None) -> None:
     """Make a system administrator of the whole group; asks for a first password."""
     if password_file is None:

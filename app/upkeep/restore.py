@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,13 @@ def check_archive(path: Path, lock: Lock) -> Checked:
     """Decrypt the archive and prove every part of it, writing nothing. Raises ArchiveFault."""
     with opened(path, lock) as tar:
         reader = Reader(tar)
+        if reader.head.get("kind") == "project":
+            raise ArchiveFault(
+                _l(
+                    "This archive holds one project, no whole database. Restore it with flask"
+                    " project restore."
+                )
+            )
         for _stream in reader.streams():
             pass
         if DUMP not in reader.sums:
@@ -141,7 +148,7 @@ def load(checked: Checked, lock: Lock, *, url: str, files: Path | None = None) -
             if stream.name == DUMP:
                 _load_dump(stream, url, major)
             elif stream.name.startswith(FILES) and files is not None:
-                _write_file(stream, files)
+                write_file(stream, files)
     _compare(checked, url)
 
 
@@ -184,7 +191,8 @@ def _load_dump(stream: Stream, url: str, major: int) -> None:
         )
 
 
-def _write_file(stream: Stream, root: Path) -> None:
+def write_file(stream: Stream, root: Path) -> None:
+    """Write a file of the archive below ``root``. Raises ArchiveFault if it leads out of it."""
     target = (root / stream.name.removeprefix(FILES)).resolve()
     if not target.is_relative_to(root.resolve()):
         raise ArchiveFault(_l("The archive names a file outside its folder."))
@@ -337,6 +345,7 @@ def swap_files(fresh: Path, data: Path, folders: tuple[str, ...]) -> None:
             continue
         if (data / folder).exists():
             (data / folder).rename(data / f"{folder}.before-{stamp}")
+        _make_private((data / folder).parent, data)
         (fresh / folder).rename(data / folder)
     shutil.rmtree(fresh, ignore_errors=True)
 
@@ -347,11 +356,12 @@ def read_keys(checked: Checked, lock: Lock) -> dict[str, str]:
         for stream in Reader(tar).streams():
             if stream.name == KEYS:
                 sealed = b"".join(stream.pieces)
-                return _unsealed(sealed, lock)
+                return unsealed_keys(sealed, lock, known=KEY_NAMES)
     raise ArchiveFault(_l("The archive carries no keys."))
 
 
-def _unsealed(sealed: bytes, lock: Lock) -> dict[str, str]:
+def unsealed_keys(sealed: bytes, lock: Lock, *, known: Collection[str]) -> dict[str, str]:
+    """Open what ``sealed_keys`` locked. Raises ArchiveFault, also for keys of unknown names."""
     try:
         if lock.recipient:
             identity = pyrage.x25519.Identity.from_str(lock.recipient.strip())
@@ -361,7 +371,7 @@ def _unsealed(sealed: bytes, lock: Lock) -> dict[str, str]:
     except pyrage.DecryptError as error:
         raise ArchiveFault(_l("The keys in the archive cannot be opened.")) from error
     found: dict[str, str] = json.loads(content)
-    strange = set(found) - set(KEY_NAMES)
+    strange = set(found) - set(known)
     if strange:
         raise ArchiveFault(_l("The archive carries keys that are not ours; it was not made here."))
     return found

@@ -42,12 +42,12 @@ def known_revisions() -> set[str]:
     return {script.revision for script in scripts.walk_revisions()}
 
 
-def migrate_at(url: str) -> None:
-    """Bring the schema of the database at ``url`` to this release."""
+def migrate_at(url: str, revision: str = "head") -> None:
+    """Bring the schema of the database at ``url`` to this release, or to another version."""
     before = current_app.config.get("MIGRATION_URL")
     current_app.config["MIGRATION_URL"] = url
     try:
-        migrate()
+        migrate(revision=revision)
     finally:
         current_app.config["MIGRATION_URL"] = before
 

@@ -23,6 +23,10 @@ TRY_AGAIN_STATES = ("40P01", "40001", "55P03", "57014")
 #: SQLSTATE of a text too long, a number or moment out of range, a character that cannot be kept
 DOES_NOT_FIT_STATES = ("22001", "22003", "22008", "22021", "22P05")
 
+#: bytes that are read and thrown away of an upload that is too large, and how many at once
+MOST_TAKEN_IN = 200 * 1024 * 1024
+PIECE = 64 * 1024
+
 #: what the trigger ``upkeep_guard`` raises
 PROJECT_CLOSED = "XK001"
 
@@ -117,10 +121,22 @@ def _http(error: HTTPException) -> Any:
     db.undo()
     if status >= 500 and status != 503:  # noqa: PLR2004
         return _unexpected(error)
+    if status == 413:  # noqa: PLR2004
+        _take_in_the_rest()
     response = answer(status, HTTP_CODES.get(status, "bad_request"), http_sentence(status))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _take_in_the_rest() -> None:
+    """Read what is still being sent, within bounds: else the browser shows a broken connection.
+
+    A server that closes with bytes unread resets the connection, and the answer is lost with it.
+    """
+    source, left = request.environ["wsgi.input"], MOST_TAKEN_IN
+    while left > 0 and (piece := source.read(PIECE)):
+        left -= len(piece)
 
 
 def _database(error: DBAPIError) -> Response:
