@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 #: what the database answers to changes of somebody who has left (access_require_present)
-LEFT_STATE = "XK001"
+LEFT_STATE = "XK002"
 
 
 @contextmanager

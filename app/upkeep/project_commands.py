@@ -107,6 +107,7 @@ def project_restore(
         lock=plan.opening_lock(identity, passphrase_file),
         url=plan.admin_url(current_app.config),
         data=Path(current_app.config["DATA_DIR"]),
+        field_key=str(current_app.config["FIELD_KEY"]),
         with_references=with_references,
         confirm=(lambda _staged, _expected: True) if yes else _typed,
     )

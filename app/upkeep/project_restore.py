@@ -31,6 +31,7 @@ class RestoreOrder:
     lock: Lock
     url: str
     data: Path
+    field_key: str
     with_references: bool
     confirm: Callable[[Staged, Outcome], bool]
 
@@ -46,7 +47,14 @@ def restore_project(order: RestoreOrder) -> Iterator[str]:
     files = Path(mkdtemp(prefix=".restore-", dir=order.data))
     try:
         with (
-            fitting(order.file, order.lock, head, url=order.url, data=order.data) as (file, lock),
+            fitting(
+                order.file,
+                order.lock,
+                head,
+                url=order.url,
+                data=order.data,
+                field_key=order.field_key,
+            ) as (file, lock),
             staging(order.url) as here,
         ):
             require_fit(read_head(file, lock), revision_of(order.url))
@@ -77,11 +85,12 @@ def _folders(staged: Staged) -> tuple[str, ...]:
 def _carry_out(connection: Any, staged: Staged, order: RestoreOrder, *, keep: bool) -> Outcome:
     """Publish the stage; without ``keep`` all of it is rolled back again."""
     try:
-        outcome = publish(
-            connection, staged, source=order.file.name, make=order.with_references, keep=keep
-        )
-        if keep:
-            connection.commit()
+        with connection:
+            outcome = publish(
+                connection, staged, source=order.file.name, make=order.with_references, keep=keep
+            )
+            if not keep:
+                connection.rollback()
     except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
         raise Conflict(
             _("Somebody is working in the project. Let everybody leave it, then repeat; nothing"
@@ -89,8 +98,6 @@ def _carry_out(connection: Any, staged: Staged, order: RestoreOrder, *, keep: bo
         ) from error  # fmt: skip
     except psycopg2.IntegrityError as error:
         raise Conflict(_refusal(error)) from error
-    finally:
-        connection.rollback()
     return outcome
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg2
 import pyrage
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from psycopg2 import sql
 
@@ -37,7 +36,7 @@ def revision_of(url: str) -> str:
 
 @contextmanager
 def fitting(
-    file: Path, lock: Lock, head: dict[str, Any], *, url: str, data: Path
+    file: Path, lock: Lock, head: dict[str, Any], *, url: str, data: Path, field_key: str
 ) -> Iterator[tuple[Path, Lock]]:
     """Yield an archive of this database's schema and what opens it: itself, or one brought up.
 
@@ -48,11 +47,11 @@ def fitting(
         yield file, lock
         return
     with TemporaryDirectory(dir=data, prefix=".restore-") as folder:
-        yield _bring_up(file, lock, head, url=url, folder=Path(folder))
+        yield _bring_up(file, lock, head, url=url, folder=Path(folder), field_key=field_key)
 
 
 def _bring_up(
-    file: Path, lock: Lock, head: dict[str, Any], *, url: str, folder: Path
+    file: Path, lock: Lock, head: dict[str, Any], *, url: str, folder: Path, field_key: str
 ) -> tuple[Path, Lock]:
     stamp = f"{clock.local(clock.now()):%Y%m%d%H%M%S}"
     name = f"{restore.database_name(url)}_restore_{stamp}"
@@ -81,7 +80,7 @@ def _bring_up(
                 target=folder / f"brought-up{SUFFIX}",
                 lock=Lock(recipient=str(identity.to_public())),
                 release=head["release"],
-                field_key=str(current_app.config["FIELD_KEY"]),
+                field_key=field_key,
                 made_at=head["made_at"],
             )
         )

@@ -24,7 +24,7 @@ BEGIN
   key := substr(who, 6)::integer;
   IF NOT pg_try_advisory_xact_lock_shared(7117, key)
      OR EXISTS (SELECT FROM ab_user WHERE id = key AND NOT active) THEN
-    RAISE EXCEPTION '% has left', who USING ERRCODE = 'XK001';
+    RAISE EXCEPTION '% has left', who USING ERRCODE = 'XK002';
   END IF;
   PERFORM set_config('xiaokong.present', who, true);
 END $$;

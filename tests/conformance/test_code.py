@@ -144,6 +144,14 @@ BEYOND_THE_ORM = {
     "pricing/operations/effect.py:_TELL_SCREENS": PLAN_WAS_READ,
     "upkeep/doctor/database.py:check_agents": "for who administers the server itself",
     "upkeep/doctor/database.py:check_field_key": "opens one number to try the key; shows none",
+    "upkeep/belonging.py:COUNTED": "of rows that the restore of their project names",
+    "upkeep/project_export.py:_audit_of": "of one project, for who administers the server itself",
+    "upkeep/project_export.py:_head": "finds the project for who administers the server itself",
+    "upkeep/project_publish.py:_end_sessions": "of the project that is restored",
+    "upkeep/project_publish.py:_hold": "takes the project that is restored",
+    "upkeep/project_publish.py:_lost_bills": "carries the project's predicate, put in by its share",
+    "upkeep/project_publish.py:_write_down": "writes that the project was restored",
+    "upkeep/project_references.py:read_references": "of the project that is exported",
     "upkeep/queries.py:_OPEN_BUSINESS": "of one project, asked by who reaches the whole group",
     "pricing/queries/plans.py:_DIGEST": PLAN_WAS_READ,
     "sales/operations/holds.py:_PLACE": "writes for the room that take_room has just given",
@@ -214,6 +222,8 @@ def in_front_of_a_request(source: Source) -> bool:
 
 #: below the web layer, and yet the web: each with the reason
 KNOWS_FLASK = {
+    "app/admin/directory.py": "asks the framework's own manager, which knows the directory",
+    "app/upkeep/command_line.py": "what the commands share",
     "app/upkeep/faults.py": "counts what failed in the application's own context",
     "app/upkeep/metrics.py": "answers at /metrics",
     "app/upkeep/nightly.py": "takes the worker's application",

@@ -93,6 +93,7 @@ def order(office, folder, file, **more):
         "lock": OPENS,
         "url": office.url,
         "data": folder / "data",
+        "field_key": database.KEYS["FIELD_KEY"],
         "with_references": False,
         "confirm": lambda _staged, _expected: True,
     }
@@ -348,7 +349,8 @@ app = create_app({"DATABASE_URL": sys.argv[1], "SECRET_KEY": sys.argv[2], "FIELD
 with app.app_context():
     for line in restore_project(RestoreOrder(
         file=Path(sys.argv[4]), lock=Lock(recipient=sys.argv[5]), url=sys.argv[1],
-        data=Path(sys.argv[6]), with_references=False, confirm=lambda *_: True)):
+        data=Path(sys.argv[6]), field_key=sys.argv[3], with_references=False,
+        confirm=lambda *_: True)):
         print(line, flush=True)
 """
 
