@@ -33,7 +33,7 @@ class CashierView(BaseView):
     @expose("/")
     @needs(f"{RECEIPT}:confirm")
     def desk(self) -> Any:
-        """Show the search, the slips that wait, and the cashier's book."""
+        """Show the search, the slips that wait, and the cashier's book; the only hit is opened."""
         typed = request.args.get("q", "").strip()
         project_id = current_project_id()
         found = (
@@ -41,6 +41,8 @@ class CashierView(BaseView):
             if typed
             else queries.accounts_due(project_id, clock.today())
         )
+        if typed and len(found) == 1:
+            return redirect(url_for("CashierView.account", account_id=found[0].id))
         return self.render_template(
             "finance/desk.html",
             typed=typed,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.actor import Actor
 from app.customers import policies as customers
+from app.customers.queries import list_customers
 from app.estate.models import ROOM_MARKS, RoomStatus
 from app.estate.policies import ROOM
 from app.grid.words import marks, short_titles, words
@@ -39,11 +40,28 @@ class GridView(BaseView):
         return render_template("grid/grid.html", setup=setup)
 
 
+def _buyer(project_id: int, actor: Actor) -> dict[str, Any] | None:
+    """Return the customer for whom a room is being chosen: one of the project and the scope."""
+    asked = request.args.get("customer", "")
+    if not asked.isdecimal() or not actor.may(customers.CHOOSE):
+        return None
+    found = [one for one in list_customers([int(asked)]) if one.project_id == project_id]
+    # The panel stands open to passers-by: only one's own customers have their names there.
+    return next(
+        (
+            {"id": one.id, "name": one.name if one.owner_id == actor.id else one.masked_name}
+            for one in found
+        ),
+        None,
+    )
+
+
 def _setup(project_id: int, actor: Actor) -> dict[str, Any]:
     """Return what the scripts need to know: addresses, rights that show buttons, words."""
     return {
         "project_id": project_id,
         "user_id": actor.id,
+        "buyer": _buyer(project_id, actor),
         "grid_url": url_for("ProjectGridApi.grid", project_id=project_id),
         "stream_url": url_for("ProjectGridApi.stream", project_id=project_id),
         "customers_url": "/customers/choices",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -138,7 +138,7 @@ class DeskView(BaseView):
             page=page,
             terms=terms,
             quote=shown,
-            customer=_asked_customer(),
+            customer=_asked_customer() or _held_for(page.hold),
             loan=_loan(shown, request.args),
             given=request.args,
             today=clock.today(),
@@ -158,7 +158,8 @@ class DeskView(BaseView):
         else:
             page = read_room(room_id, actor)
             terms = _begun(Terms.read(request.args), page)
-            form = SubscribeForm.fresh(terms, _asked_customer() or _held_for(page.hold))
+            customer = _asked_customer() or _held_for(page.hold)
+            form = SubscribeForm.fresh(_with_granted(terms, page, customer), customer)
         answer = self.render_template(
             "sales/subscribe.html",
             page=page,
@@ -303,6 +304,14 @@ def _begun(terms: Terms, page: RoomPage) -> Terms:
     if terms.payment_method_id is not None or not page.methods:
         return terms
     return Terms(page.methods[0].id, terms.discount_ids, terms.special_discount_id)
+
+
+def _with_granted(terms: Terms, page: RoomPage, customer: Customer | None) -> Terms:
+    """Return the terms with the discount that was granted to this customer, if it is one."""
+    granted = [one.id for one in page.specials if customer and one.customer_id == customer.id]
+    if terms.special_discount_id is not None or len(granted) != 1:
+        return terms
+    return replace(terms, special_discount_id=granted[0])
 
 
 def _asked_customer() -> Customer | None:

@@ -58,6 +58,13 @@ def list_todo(actor: Actor, *, after: int | None = None, limit: int = 50) -> Pag
     return _page(list(db.session.scalars(rows).unique()), limit, _bounded_count(statement))
 
 
+def find_next_todo(actor: Actor, *, after_request: int) -> ApprovalTask | None:
+    """Return what has waited longest for the actor, beside the request that he is looking at."""
+    others = _todo(actor).where(ApprovalTask.request_id != after_request)
+    found: ApprovalTask | None = db.session.scalar(others.order_by(ApprovalTask.id).limit(1))
+    return found
+
+
 def _todo(actor: Actor) -> Select[tuple[ApprovalTask]]:
     return (
         select(ApprovalTask)

@@ -348,6 +348,7 @@ def _request_page(pk: int, actor: Actor) -> dict[str, Any]:
     kind = find_kind(found.kind)
     steps = answers.steps_of(found)
     mine = [task for task in found.tasks if policies.may_act(task, found.applicant_id, actor)]
+    decides = actor.may(policies.DECIDE) and not mine
     return {
         "found": found,
         "state": ApprovalState(found.state),
@@ -356,6 +357,7 @@ def _request_page(pk: int, actor: Actor) -> dict[str, Any]:
         "steps": steps,
         "actions": policies.list_actions(found, found.tasks, actor),
         "task": next((task for task in mine if task.purpose == "step"), None),
+        "next_task": queries.find_next_todo(actor, after_request=pk) if decides else None,
         "asked": next((task for task in mine if task.purpose == "consult"), None),
         "outcome": kind.outcome if kind else "",
         "subject_path": kind.subject_path(found.subject_id, actor) if kind else None,

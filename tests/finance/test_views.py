@@ -59,7 +59,9 @@ def receipts():
 def test_the_desk_finds_a_deal_and_shows_what_is_owed(as_user, account, cashier):
     client = as_user(cashier)
     assert "SJ00001" in client.get("/cashier/").text
-    page = client.get(f"/cashier/?q={account.room.number}").text
+    found = client.get(f"/cashier/?q={account.room.number}")
+    assert found.location == f"/cashier/account/{account.id}"  # the only hit is opened
+    page = client.get(found.location).text
     assert account.title in page
     assert "1,000,000.00" in page
     assert account.title not in client.get("/cashier/?q=nobody").text

@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from tests.factories.people import make_user
+from tests.factories.customers import make_customer
+from tests.factories.people import make_project, make_user
 
 
 @pytest.fixture
@@ -76,3 +77,23 @@ def test_buttons_follow_the_rights(setup_for, role, may):
 def test_floor_totals_are_offered_to_those_who_may_see_them(setup_for):
     assert "floor_total" not in {one["code"] for one in setup_for("consultant")["contents"]}
     assert "floor_total" in {one["code"] for one in setup_for("manager")["contents"]}
+
+
+def test_a_room_is_chosen_for_a_customer_of_the_project(client, user_for, sign_in, project):
+    consultant = user_for("consultant")
+    own = make_customer(project, consultant, name="王小明")
+    others = make_customer(project, user_for("consultant"), name="李小红")
+    elsewhere = make_customer(make_project(), consultant, name="赵大海")
+    sign_in(client, consultant)
+
+    def told(customer):
+        return client.get(f"/grid/?customer={customer}").get_data(as_text=True)
+
+    assert "正在为 王小明 选房" in told(own.id)
+    assert f'/grid/?customer={own.id}"' in client.get(f"/customers/show/{own.id}").text
+    for customer in (others.id, elsewhere.id, "zzz", 0):
+        assert "正在为" not in told(customer)
+    sign_in(client, user_for("manager"))
+    assert "正在为 李** 选房" in told(others.id)
+    sign_in(client, user_for("cashier"))
+    assert "正在为" not in told(own.id)

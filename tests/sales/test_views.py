@@ -170,7 +170,7 @@ def test_the_quotation_sheet_explains_price_lines_and_loan(page, user_for, proje
         f"/sales/quotation/{room.id}?payment_method_id={method.id}"
         f"&discount_ids={discount.id}&rate=3.50&years=30",
     )
-    for word in ("5,000,000.00", "-50,000.00", "4,950,000.00", "100,000.00", "3,460,000.00"):
+    for word in ("5,000,000.00", "−50,000.00", "4,950,000.00", "100,000.00", "3,460,000.00"):
         assert word in text, word
     assert "15,536.95" in text  # 3,460,000 over 30 years at 3.5 %
     assert "按揭" in text
@@ -331,3 +331,15 @@ def test_the_export_is_for_those_who_may_and_masked(client, sign_in, user_for, p
     assert made.number in words
     assert "林**" in words
     assert not any("林秘密" in word or "<" in word for word in words)
+
+
+def test_the_discount_that_a_customer_was_granted_is_chosen_already(page, user_for, project):
+    user = user_for("consultant")
+    room = make_room_for_sale(project=project)
+    make_payment_method(project)
+    customer = make_customer(project, user)
+    special = make_special(room, customer, user)
+    chosen = f'<option value="{special.id}" selected>'
+    assert chosen in page(user, f"/sales/subscribe/{room.id}?customer_id={customer.id}")
+    other = make_customer(project, user)
+    assert chosen not in page(user, f"/sales/subscribe/{room.id}?customer_id={other.id}")

@@ -11,7 +11,7 @@ from app.admin.principal import read_actor
 from app.core.db import db
 from app.workflows import engine
 from app.workflows.models import ApprovalRequest
-from tests.factories.people import make_project
+from tests.factories.people import make_project, make_user
 from tests.factories.workflows import make_request
 
 ROLES = ("consultant", "manager", "director", "gm", "cashier", "admin", "steward", "seal")
@@ -312,3 +312,17 @@ def test_pages_cost_the_same_with_more_rows(as_, actors, people, queries):
 
     path = f"/approvals/{requests[0].id}"
     assert cost(path, "manager") <= 9
+
+
+def test_who_has_decided_is_led_to_what_waits_next(sent, sign_in, client, project):
+    second = make_project()
+    manager = make_user("manager", projects=[project, second])
+    applicant = make_user("consultant", projects=[second])
+    other = make_request(second, read_actor(applicant.id))
+    sign_in(client, manager)
+    link = f'/approvals/{other.id}">下一件待审批'
+    assert "下一件待审批" not in page(client.get(f"/approvals/{sent.id}"))
+    client.post(f"/approvals/{sent.id}/reject", data={"comment": "不合适"})
+    assert link in page(client.get(f"/approvals/{sent.id}"))
+    client.post(f"/approvals/{other.id}/reject", data={"comment": "不合适"})
+    assert "下一件待审批" not in page(client.get(f"/approvals/{sent.id}"))

@@ -6,7 +6,7 @@
   if (!body.dataset.keys) return;
   const on = body.dataset.keys === "on";
   const main = document.querySelector("main");
-  const typing = (at) => Boolean(at.closest?.("input, textarea, select, [contenteditable], summary, [role=listbox]"));
+  const typing = (at) => Boolean(at.closest?.("input, textarea, select, [contenteditable], [role=listbox]"));
   const rows = () => [...main.querySelectorAll("tr[data-href], .notices .notice, .tiles .lines a")].filter((row) => row.offsetParent);
   let went = 0, at = null;
 

@@ -167,6 +167,8 @@
     if (terms.payment_method_id) asked.set("payment_method_id", terms.payment_method_id);
     terms.discount_ids.forEach((id) => asked.append("discount_ids", id));
     if (terms.special_discount_id) asked.set("special_discount_id", terms.special_discount_id);
+    /* For whom a room is chosen goes along, unless the room is another's already. */
+    if (grid.setup.buyer && !room.hold?.customer_id) asked.set("customer_id", grid.setup.buyer.id);
     return asked.toString();
   }
   function links() {
@@ -182,7 +184,7 @@
     hold: (kind) => button("hold", kind),
     name_customer: (kind) => button("name_customer", kind),
     release: (kind) => button("release", kind),
-    ask_special_discount: (kind) => link("ask_special_discount", `${grid.setup.desk_url}special-discount/${room.id}`, kind, false),
+    ask_special_discount: (kind) => link("ask_special_discount", `${grid.setup.desk_url}special-discount/${room.id}`, kind),
     quote: (kind) => link("quote", `${grid.setup.desk_url}quotation/${room.id}`, kind),
     release_for_sale: (kind) => button("release_for_sale", kind),
     withdraw: (kind) => button("withdraw", kind),
@@ -245,10 +247,18 @@
     columns.classList.add("with-panel");
     panel.classList.add("waiting");
     plan.show(id, { scroll: options.scroll });
-    history.replaceState(null, "", `${location.pathname}?room=${id}`);
+    address(id);
     await read();
     if (first && isPhone.matches) panel.querySelector(".close")?.focus();
     plan.show(id, { scroll: options.scroll });
+  }
+
+  /* The open room and for whom one is chosen stand in the address, for coming back. */
+  function address(id) {
+    const asked = new URLSearchParams();
+    if (id !== null) asked.set("room", id);
+    if (grid.setup.buyer) asked.set("customer", grid.setup.buyer.id);
+    history.replaceState(null, "", `${location.pathname}${asked.size ? `?${asked}` : ""}`);
   }
 
   function shut() {
@@ -259,7 +269,7 @@
     panel.hidden = true;
     columns.classList.remove("with-panel");
     plan.show(null);
-    history.replaceState(null, "", location.pathname);
+    address(null);
     plan.refocus();
   }
 

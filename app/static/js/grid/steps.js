@@ -24,8 +24,10 @@
   const textarea = (name, label, more = {}) => ({ name, label, ...more, control: (id) => make("textarea", { id, name, maxlength: 200, rows: 2 }) });
   const until = (name, label, more = {}) => ({ name, label, ...more, control: (id) => make("input", { id, name, type: "datetime-local" }) });
   const customer = (name, label, more = {}) => ({ name, label, ...more, control: (id) => {
+    const { buyer } = grid.setup;
     const combo = make("div", { class: "combo", "data-choices": grid.setup.customers_url },
-      make("input", { type: "hidden", name }), make("input", { type: "text", id, autocomplete: "off", placeholder: words.find_customer }));
+      make("input", { type: "hidden", name, value: buyer?.id ?? "" }),
+      make("input", { type: "text", id, autocomplete: "off", placeholder: words.find_customer, value: buyer?.name ?? "" }));
     setTimeout(() => window.xk.combobox(combo));
     return combo;
   } });
@@ -56,6 +58,7 @@
       } finally { go.classList.remove("busy"); }
     });
     document.body.append(box);
+    window.xk.upgradeBoxes?.(box);
     box.showModal();
     box.querySelector("textarea, input:not([type=hidden])")?.focus();
   }
@@ -81,7 +84,7 @@
   const name = (room) => [room.building ?? plan.titleOf(room), room.building ? room.entrance : "", room.building ? room.number : ""].filter(Boolean).join("-");
 
   /* A moment typed on a Chinese clock. */
-  const typed = (text) => (text ? `${text}:00+08:00` : null);
+  const typed = (text) => (text ? `${text.trim().replace(" ", "T")}:00+08:00` : null);
 
   function hold(room) {
     dialog({
