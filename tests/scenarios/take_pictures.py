@@ -71,11 +71,11 @@ class Album:
         window.page.wait_for_timeout(1500)
         self.keep(window, name, height=height)
 
-    def first(self, name: str, username: str, place: str, *, height: int) -> None:
+    def first(self, name: str, username: str, address: str, *, height: int) -> None:
         """Keep the page that the first row of a list leads to."""
         window = self.window(username)
-        window.go(place)
-        window.page.locator("main tbody a").first.click()
+        window.open(address)
+        window.page.locator("main").locator("tbody a, a[href*='/show/']").first.click()
         window.page.wait_for_timeout(1500)
         self.keep(window, name, height=height)
 
@@ -100,12 +100,12 @@ class Album:
         window.open(f"/sales/quotation/{room}")
         window.page.get_by_role("radio", name="按揭").check(force=True)
         window.page.wait_for_timeout(1500)
-        self.keep(window, "quotation", height=900)
+        self.keep(window, "quotation", height=700)
 
     def price_list(self) -> None:
         window = self.window("steward")
         window.go("导入房源")
-        window.page.get_by_label("文件", exact=True).set_input_files(DATA / "songfeng-rooms.xls")
+        window.page.locator("#file").set_input_files(DATA / "songfeng-rooms.xls")
         window.page.get_by_label("第二份价目表").set_input_files(DATA / "songfeng-matrix.xlsx")
         window.press("检查价目表")
         window.sees("2,134,261,656.44")
@@ -142,10 +142,10 @@ def take(album: Album, receipt: int) -> None:
     album.grid()
     album.grid_by_thumb()
     album.page("workbench", "consultant1", "/work/", phone=True, height=844)
-    album.first("customer", "consultant1", "客户", height=760)
+    album.first("customer", "consultant1", "/customers/list/", height=760)
     album.quotation()
     album.page("subscribe", "consultant1", f"/sales/subscribe/{album.scene.rooms['2602']}")
-    album.first("subscription", "consultant1", "认购", height=900)
+    album.first("subscription", "consultant1", "/sales/subscriptions/list/", height=680)
     album.page("subscriptions", "director", "/sales/subscriptions/list/", height=760)
     album.price_list()
     album.page("sale", "director", "/sale/", height=620)
@@ -160,7 +160,7 @@ def take(album: Album, receipt: int) -> None:
     album.page("organizations", "admin", "/organizations/list/", height=760)
     album.page("users", "admin", "/users/list/", height=760)
     album.page("roles", "admin", "/roles/list/", height=760)
-    album.first("role", "admin", "角色", height=900)
+    album.first("role", "admin", "/roles/list/", height=900)
     album.page("audit", "admin", "/audit/list/", height=820)
     album.page("system", "admin", "/system/", height=900)
     album.page("account", "consultant1", "/account/", height=760)
