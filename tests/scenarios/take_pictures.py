@@ -75,7 +75,8 @@ class Album:
         """Keep the page that the first row of a list leads to."""
         window = self.window(username)
         window.open(address)
-        window.page.locator("main").locator("tbody a, a[href*='/show/']").first.click()
+        links = window.page.locator("main").locator("tbody a, a[href*='/show/']")
+        links.locator("visible=true").first.click()
         window.page.wait_for_timeout(1500)
         self.keep(window, name, height=height)
 
