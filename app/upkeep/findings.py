@@ -131,8 +131,7 @@ def _about_database(found: dict[str, Any]) -> Finding:
         "ok",
         title,
         _l(
-            "PostgreSQL %(version)s answers; %(used)d of %(most)d connections are in use.",
-            version=found["version"].split(" ")[0],
+            "The database answers; %(used)d of %(most)d connections are in use.",
             used=found["connections"],
             most=found["max_connections"],
         ),

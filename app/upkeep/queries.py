@@ -21,7 +21,7 @@ from app.upkeep.models import Backup
 FAILED_SHOWN = 20
 
 _DATABASE = text("""
-SELECT current_setting('server_version') AS version, current_database() AS name,
+SELECT current_database() AS name,
        pg_database_size(current_database()) AS size,
        current_setting('max_connections')::int AS max_connections,
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
