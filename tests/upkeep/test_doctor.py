@@ -274,3 +274,16 @@ def test_the_command_ends_with_1_and_speaks_json(committed, tmp_path):
     assert found["keys"]["state"] == "bad"  # the tests' keys are short
     assert found["schema"]["state"] == "ok"
     assert all(one["remedy"] for one in found.values() if one["state"] == "bad")
+
+
+def test_it_leaves_nothing_behind_in_a_session_that_others_use_after_it(committed):
+    # As PgBouncer hands it on: by transaction, without a reset.
+    _reached, connection = on_database.connect({"DATABASE_URL": committed.url})
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_read_only")
+            assert cursor.fetchone()[0] == "on"
+            cursor.execute("SHOW default_transaction_read_only")
+            assert cursor.fetchone()[0] == "off"
+    finally:
+        connection.close()

@@ -69,3 +69,6 @@ def _carefully(
             _("This could not be looked at: %(reason)s", reason=reason),
             _("Mend what is said above first, then look again."),
         )
+    finally:
+        # Else one check that fails would spoil those after it.
+        connection.rollback()

@@ -56,7 +56,9 @@ def connect(config: Mapping[str, Any]) -> tuple[Verdict, Any]:
                 " and does pg_hba.conf let this machine in?"
             ),
         ), None
-    connection.set_session(autocommit=True, readonly=True)
+    # By transaction, not by autocommit: that would set it for the session, which PgBouncer hands to
+    # the next client as it is, and the office could not save anything any more.
+    connection.set_session(readonly=True)
     return ok("database", title, _("It can be reached.")), connection
 
 
