@@ -18,6 +18,7 @@ from app.core.scope import ProjectScoped
 from app.lists.queries import Kept
 from app.web.actions import MOST_TOGETHER, RowAction
 from app.web.chosen_columns import chosen_columns
+from app.web.closing import closed_list
 from app.web.columns import NUMBERS, Column
 from app.web.filters import ActiveFilter, names_of
 from app.web.formats import with_minus
@@ -217,7 +218,12 @@ def build(view: ListPages, actor: Actor, kept: Kept) -> ListPage:
         after=given.get("after", ""),
     )
     view.prepare(page.rows)
-    actions = [a for a in view.row_actions if a.many and actor.may(a.right(view.permission))]
+    closed = closed_list(view.model)
+    actions = [
+        a
+        for a in view.row_actions
+        if a.many and closed is None and actor.may(a.right(view.permission))
+    ]
     return ListPage(
         view=view,
         page=page,
@@ -230,7 +236,7 @@ def build(view: ListPages, actor: Actor, kept: Kept) -> ListPage:
         actions=actions,
         project_only=issubclass(view.model, ProjectScoped),
         in_project=project_id is not None,
-        add_url=view.url("add") if view.may(actor, "add") else None,
+        add_url=view.url("add") if closed is None and view.may(actor, "add") else None,
         export_url=_export_url(view, address) if view.may(actor, "export") else None,
         searched=given.get("q", "").strip(),
         columns=columns,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g, session
@@ -26,12 +27,16 @@ class ProjectChoice:
     id: int
     name: str
     organization: str
+    #: since when it is closed 结项 and read only, and why; None while it can be changed
+    closed_at: datetime | None = None
+    closed_because: str | None = None
 
 
 # web stands below estate and names its tables in SQL instead of importing its models.
 _FIND = text("""
-SELECT p.id, p.name, o.name AS organization
+SELECT p.id, p.name, o.name AS organization, c.closed_at, c.reason AS closed_because
   FROM estate_project p JOIN admin_organization o ON o.id = p.organization_id
+  LEFT JOIN upkeep_project_closing c ON c.closed_project_id = p.id
  WHERE (:scope_all OR p.id = ANY(:scope_projects))
    AND (cast(:wanted AS bigint) IS NULL OR p.id = :wanted)
    AND (cast(:pattern AS text) IS NULL OR p.name ILIKE :pattern OR p.code ILIKE :pattern)
@@ -72,6 +77,16 @@ def current_project() -> ProjectChoice | None:
     return found
 
 
+def find_project(project_id: int, actor: Actor) -> ProjectChoice | None:
+    """Return a project within the actor's scope; as it was up to a minute ago."""
+    kept = _names.get(project_id)
+    is_fresh = kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS
+    if kept is not None and is_fresh and actor.reaches(project_id):
+        return kept[1]
+    found = find_projects(actor, wanted=project_id)
+    return _remember(found[0]) if found else None
+
+
 def current_project_id() -> int | None:
     """Return the id of the project that the signed-in person works in."""
     found = current_project()
@@ -97,6 +112,12 @@ def _remember(project: ProjectChoice) -> ProjectChoice:
         _names.clear()
     _names[project.id] = (time.monotonic(), project)
     return project
+
+
+def forget_projects() -> None:
+    """Read names and closings anew from now on; for tests."""
+    _names.clear()
+    g.pop("project_choice", None)
 
 
 def choose_project(actor: Actor, project_id: int) -> bool:

@@ -13,10 +13,12 @@ from werkzeug.datastructures import MultiDict
 
 from app.core.actor import Actor
 from app.web.actions import Related, RowAction
+from app.web.closing import closed_row
 from app.web.columns import NUMBERS, Column
 from app.web.formats import NOTHING
 from app.web.history import History, history_for
 from app.web.listing import read_page
+from app.web.projects import ProjectChoice
 
 if TYPE_CHECKING:
     from app.web.crud import CrudView
@@ -78,6 +80,8 @@ class ShowPage:
     delete_url: str | None
     related: list[RelatedRows]
     history: History
+    #: the project of the record, if it is closed
+    closed: ProjectChoice | None = None
 
 
 def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
@@ -85,6 +89,8 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
     view.prepare([row])
     columns = [view.column(path) for _title, names in view.sections() for path in names]
     state = _state(view, columns)
+    closed = closed_row(row, actor)
+    is_open = closed is None
     editable = view.may(actor, "edit") and (view.can_edit is None or view.can_edit(row))
     return ShowPage(
         view=view,
@@ -95,12 +101,16 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
         actions=[
             action
             for action in view.row_actions
-            if action.single and actor.may(action.right(view.permission)) and action.fits(row)
+            if is_open
+            and action.single
+            and actor.may(action.right(view.permission))
+            and action.fits(row)
         ],
-        edit_url=view.url("edit", pk=row.id) if editable else None,
-        delete_url=view.url("delete", pk=row.id) if view.may(actor, "delete") else None,
-        related=[found for one in view.related if (found := _related(one, row, actor))],
+        edit_url=view.url("edit", pk=row.id) if is_open and editable else None,
+        delete_url=view.url("delete", pk=row.id) if is_open and view.may(actor, "delete") else None,
+        related=[found for one in view.related if (found := _related(one, row, actor, is_open))],
         history=history_for(view, row, actor),
+        closed=closed,
     )
 
 
@@ -165,7 +175,7 @@ def instance_of(view_class: type | str) -> Any:
     return next((view for view in views if type(view).__name__ == name), None)
 
 
-def _related(one: Related, row: Any, actor: Actor) -> RelatedRows | None:
+def _related(one: Related, row: Any, actor: Actor, is_open: bool) -> RelatedRows | None:
     other = instance_of(one.view)
     if other is None or not other.may(actor, "see"):
         return None
@@ -188,5 +198,7 @@ def _related(one: Related, row: Any, actor: Actor) -> RelatedRows | None:
         ],
         count=page.count_text,
         all_url=other.url("list", **{one.by: row.id, "everywhere": 1}),
-        add_url=other.url("add", **{one.by: row.id}) if other.may(actor, "add") else None,
+        add_url=other.url("add", **{one.by: row.id})
+        if is_open and other.may(actor, "add")
+        else None,
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.actor import system_actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, WrongState
 from app.core.uow import unit_of_work
+from app.estate.models import ProjectMember, Room
 from app.upkeep import operations, upgrading
+from app.web.closing import closed_row
+from app.web.projects import forget_projects
 from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project
 
@@ -116,3 +119,41 @@ def test_the_command_waits_for_what_began_before(committed):
         )
     assert upgrading.thaw(code)
     assert committed.url
+
+
+def test_pages_say_that_it_is_closed_and_offer_nothing_to_change(
+    client, sign_in, user_for, closed, session
+):
+    browser = sign_in(client, user_for("steward"))
+    with browser.session_transaction() as cookie:
+        cookie["project_id"] = closed.id
+    forget_projects()
+    building = session.scalar(
+        text("SELECT id FROM estate_building WHERE project_id = :p"), {"p": closed.id}
+    )
+    for address in ("/buildings/list/", f"/buildings/show/{building}"):
+        page = browser.get(address).text
+        assert "全部交付" in page, address
+        assert "/buildings/add" not in page
+        assert f"/buildings/edit/{building}" not in page
+        assert "/buildings/delete" not in page
+    operations.reopen_project(closed, actor=SYSTEM)
+    session.commit()
+    forget_projects()
+    page = browser.get(f"/buildings/show/{building}").text
+    assert "全部交付" not in page
+    assert f"/buildings/edit/{building}" in page
+
+
+def test_people_can_be_taken_from_a_closed_project(session, user_for, closed, actor_for):
+    user_for("consultant")
+    member = session.scalars(
+        select(ProjectMember).where(ProjectMember.project_id == closed.id)
+    ).first()
+    room = session.scalars(select(Room).where(Room.project_id == closed.id)).first()
+    admin = actor_for("admin", project=None, whole_group=True)
+    forget_projects()
+    assert closed_row(member, admin) is None
+    assert closed_row(room, admin) is not None
+    assert closed_row(closed, admin) is not None
+    assert closed_row(make_project(), admin) is None
