@@ -15,13 +15,14 @@ from app.admin.operations import add_user
 from app.admin.sync import sync_access
 from app.core.actor import system_actor
 from app.core.db import db
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.uow import unit_of_work
 from app.estate.models import Project
-from app.upkeep import operations
+from app.upkeep import operations, tools
 from app.upkeep.grants import grant, role_of
 
 ACTOR = system_actor("upkeep")
+OLDEST_SERVER = 16
 #: a migration that does not get its lock within 5 s gives way and is tried again
 TRIES = 5
 WAIT_SECONDS = 3
@@ -33,11 +34,12 @@ SETTLE_SECONDS = 90
 def bring_up(owner_url: str, app_url: str) -> list[str]:
     """Migrate, grant, write permissions, roles and flows; return what was done, a line each.
 
-    Raises Conflict when people keep a table busy for too long; what was migrated so far stays, and
+    Raises Invalid for a server that is too old, Conflict when people keep a table busy for too long; what was migrated so far stays, and
     the command may be repeated.
     """
     from app.workflows.sync import install_flows
 
+    require_server(tools.server_major(owner_url))
     before = _revision(owner_url)
     _migrate_patiently()
     lines = [_("Schema: %(before)s → %(after)s", before=before, after=_revision(owner_url))]
@@ -55,6 +57,18 @@ def bring_up(owner_url: str, app_url: str) -> list[str]:
         )
     )
     return lines
+
+
+def require_server(major: int) -> None:
+    """Raise Invalid for a PostgreSQL that is older than 16: Debian 12 brings 15."""
+    if major < OLDEST_SERVER:
+        raise Invalid(
+            _(
+                "This is PostgreSQL %(major)d, which is too old; nothing was changed. Use"
+                " PostgreSQL 16, 17 or 18.",
+                major=major,
+            )
+        )
 
 
 def _revision(owner_url: str) -> str:

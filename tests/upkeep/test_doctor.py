@@ -13,6 +13,8 @@ import pytest
 
 from app.core import clock, secrets
 from app.core.db import db
+from app.core.errors import Invalid
+from app.upkeep import upgrading
 from app.upkeep.doctor import database as on_database
 from app.upkeep.doctor import machine
 from app.upkeep.doctor.checks import examine
@@ -287,3 +289,10 @@ def test_it_leaves_nothing_behind_in_a_session_that_others_use_after_it(committe
             assert cursor.fetchone()[0] == "off"
     finally:
         connection.close()
+
+
+def test_an_upgrade_refuses_a_server_that_is_too_old():
+    with pytest.raises(Invalid, match="15"):
+        upgrading.require_server(15)
+    for major in (16, 17, 18):
+        upgrading.require_server(major)
