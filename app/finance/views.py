@@ -299,7 +299,7 @@ def _void(bill: Bill, *, reason: str | None, actor: Actor) -> None:
 
 
 #: whether a bill stands: its word and its tint
-BILL_STANDINGS = {"issued": (_l("In force"), "ok"), "voided": (_l("Voided"), "mute")}
+BILL_STANDINGS = {"issued": (_l("Valid"), "ok"), "voided": (_l("Voided"), "mute")}
 
 
 def _bill_standing(bill: Bill) -> str:

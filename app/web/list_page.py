@@ -260,13 +260,19 @@ def _export_url(view: ListPages, address: Address) -> str:
     return Address(view.url("download"), MultiDict(address.given), address.names).but()
 
 
+def _label(view: ListPages, column: Column) -> str:
+    """Return the label with the unit of its figures, which is said once and not in every row."""
+    unit = view.units.get(column.path) or ("㎡" if column.kind == "area" else "")
+    return f"{column.label} {unit}" if unit and column.kind in NUMBERS else str(column.label)
+
+
 def _head(view: ListPages, column: Column, address: Address, ordered: str) -> Head:
     own = view.order[0] if view.order and not ordered else ordered
     here = own.removeprefix("-") == column.path
     descending = here and own.startswith("-")
     wanted = column.path if not here or descending else f"-{column.path}"
     return Head(
-        label=column.label,
+        label=_label(view, column),
         css=column.head_css,
         url=address.but(order=wanted) if column.is_sql else "",
         sort=("descending" if descending else "ascending") if here else "",
@@ -284,7 +290,7 @@ def _rows(view: ListPages, columns: list[Column], rows: list[Any], actor: Actor)
     looks = []
     for place, column in enumerate(columns):
         extra = "lead" if place == 0 else "mark" if column.path == marked else ""
-        looks.append((column, f"{column.css} {extra}".strip(), str(column.label)))
+        looks.append((column, f"{column.css} {extra}".strip(), _label(view, column)))
     # Addresses and labels are made once for the page, not once for every row.
     address = view.url("show", pk=0).removesuffix("0") if view.may(actor, "see") else ""
     return [
@@ -309,7 +315,7 @@ def _totals(view: ListPages, columns: list[Column], rows: list[Any]) -> list[Cel
             shown = (
                 with_minus(money.format_yuan(total)) if column.kind != "integer" else f"{total:,}"
             )
-        cells.append(Cell(shown, column.css if shown else "blank", str(column.label)))
+        cells.append(Cell(shown, column.css if shown else "blank", _label(view, column)))
     return cells
 
 

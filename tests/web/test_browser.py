@@ -282,3 +282,53 @@ def test_paper_carries_neither_menu_nor_buttons(open_page):
         expect(page.locator(selector).first).to_be_hidden()
     expect(page.locator(".print-head")).to_be_visible()
     expect(page.locator("tbody tr").first).to_be_visible()
+
+
+def test_a_section_stays_as_it_was_left_and_is_open_on_paper(open_page):
+    page = open_page()
+    page.goto("/sample/rooms/edit/1")
+    fold = page.locator("details[data-fold]").first
+    expect(fold).to_have_attribute("open", "")
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.reload()
+    expect(fold).not_to_have_attribute("open", "")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(fold).to_have_attribute("open", "")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(fold).not_to_have_attribute("open", "")
+
+
+def test_the_focus_stays_in_a_dialog_and_comes_back(open_page):
+    page = open_page()
+    page.locator("[data-pick]").first.check()
+    page.locator(RELEASE).click()
+    expect(page.locator("dialog[open]")).to_be_visible()
+    for key in ("Tab", "Tab", "Tab", "Tab", "Shift+Tab", "Shift+Tab", "Shift+Tab"):
+        page.keyboard.press(key)
+        assert page.evaluate("Boolean(document.activeElement.closest('dialog'))"), key
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.matches('[data-selbar] button')")
+
+
+def test_what_lies_under_the_menu_is_out_of_reach_on_a_phone(open_page):
+    page = open_page(NARROW)
+    page.locator(".drawer-open").click()
+    expect(page.locator(".page")).to_have_attribute("inert", "")
+    page.keyboard.press("Escape")
+    expect(page.locator(".page")).not_to_have_attribute("inert", "")
+    expect(page.locator(".drawer-open")).to_be_focused()
+
+
+def test_nothing_that_is_pressed_on_a_phone_is_lower_than_a_thumb(open_page):
+    page = open_page(NARROW)
+    for path in PAGES:
+        page.goto(path)
+        low = page.evaluate(
+            """() => [...document.querySelectorAll('a.btn, button, summary, select, input')]
+              .filter((one) => !one.matches('[type=checkbox], [type=radio], .sr, .skip, .backdrop'))
+              .filter((one) => one.checkVisibility({visibilityProperty: true}))
+              .filter((one) => one.getBoundingClientRect().height < 40)
+              .map((one) => one.outerHTML.slice(0, 120))"""
+        )
+        assert low == [], path

@@ -112,7 +112,12 @@
   /* ---- clicks that belong to the frame ---- */
   function drawer(open) {
     root.classList.toggle("drawer", open);
-    document.querySelector(".drawer-open")?.setAttribute("aria-expanded", String(open));
+    const opener = document.querySelector(".drawer-open"), behind = document.querySelector(".page");
+    const was = opener?.getAttribute("aria-expanded") === "true";
+    opener?.setAttribute("aria-expanded", String(open));
+    // What lies under the menu is out of reach as long as it is open; then the focus comes back.
+    if (behind) behind.inert = open;
+    if (was && !open) opener.focus();
     if (open) document.querySelector(".nav a[aria-current], .nav a")?.focus();
   }
   document.addEventListener("click", (event) => {
@@ -138,12 +143,23 @@
         menu.querySelector("summary").focus();
       });
     }
+    if (event.key === "Tab") within(document.querySelector("dialog:modal"), event);
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const find = document.querySelector("[data-find]") || document.querySelector(".q input");
       if (find) { event.preventDefault(); find.focus(); find.select(); }
     }
   });
+
+  /* The focus stays in a dialog: from its last stop to its first, and back. */
+  const STOPS = "a[href], button:not(:disabled), input:not([type=hidden], :disabled), select, textarea, summary, [tabindex='0']";
+  function within(dialog, event) {
+    const stops = dialog ? [...dialog.querySelectorAll(STOPS)].filter((one) => one.tabIndex >= 0 && one.checkVisibility()) : [];
+    const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+    if (!stops.length || (document.activeElement !== from && dialog.contains(document.activeElement))) return;
+    event.preventDefault();
+    to.focus();
+  }
 
   /* ---- theme: a cookie, so that the next page arrives in it ---- */
   function theme(name) {
