@@ -34,8 +34,8 @@ SETTLE_SECONDS = 90
 def bring_up(owner_url: str, app_url: str) -> list[str]:
     """Migrate, grant, write permissions, roles and flows; return what was done, a line each.
 
-    Raises Invalid for a server that is too old, Conflict when people keep a table busy for too long; what was migrated so far stays, and
-    the command may be repeated.
+    Raises Invalid for a server that is too old, Conflict when people keep a table busy for too
+    long; what was migrated so far stays, and the command may be repeated.
     """
     from app.workflows.sync import install_flows
 
