@@ -13,9 +13,10 @@ from flask_babel import lazy_gettext as _l
 from app.admin import passwords, second_factor, throttle
 from app.admin.directory import DirectoryAway
 from app.admin.models import AppUser
+from app.admin.notices import tell_account
 from app.admin.queries import find_user
 from app.admin.second_factor import CodeNeeded, WrongCode
-from app.admin.sessions import Caller, Opened, open_session
+from app.admin.sessions import Caller, Opened, is_new_device, open_session
 from app.core import audit, clock
 from app.core.actor import Actor, acting, system_actor
 from app.core.db import db
@@ -126,15 +127,27 @@ def counted(actor: Actor, username: str) -> Iterator[None]:
     Raises TooManyFailures as signing in does.
     """
     attempt = _begin_attempt(username, actor)
-    outcome = throttle.attempt_passed
+    failed = False
     try:
         yield
     except passwords.WrongPresentPassword:
-        outcome = throttle.attempt_failed
+        failed = True
         raise
     finally:
         with unit_of_work(actor):
-            outcome(attempt)
+            if failed:
+                _failed(attempt, username, actor)
+            else:
+                throttle.attempt_passed(attempt)
+
+
+def _failed(attempt: int, username: str, actor: Actor) -> AppUser | None:
+    """Count a failure; the person whose account is locked by it is told. Return the account."""
+    throttle.attempt_failed(attempt)
+    user = find_user(username)
+    if user is not None and throttle.is_locked(user):
+        tell_account(user, "account_locked", actor=actor)
+    return user
 
 
 def _wrong() -> WrongPassword:
@@ -167,8 +180,7 @@ def _attempt(
         raise
     except (WrongPassword, WrongCode) as error:
         with unit_of_work(door(caller)):
-            throttle.attempt_failed(attempt)
-            _tell_failure(username, error)
+            _tell_failure(_failed(attempt, username, door(caller)), username, error)
         raise
 
 
@@ -185,8 +197,7 @@ def _begin_attempt(username: str, actor: Actor) -> int:
         time.sleep(PAUSE)
 
 
-def _tell_failure(username: str, error: DomainError) -> None:
-    user = find_user(username)
+def _tell_failure(user: AppUser | None, username: str, error: DomainError) -> None:
     # A name that nobody has may be a password typed into the wrong box.
     note = {"username": username if user else "?", "reason": error.code}
     audit.record(
@@ -209,9 +220,11 @@ def _begin(user: AppUser, caller: Caller, life: timedelta | None) -> Opened:
         raise DutyFirst(_l("Sign in on the page first: a new password or a second factor is due."))
     user.last_login = clock.now().replace(tzinfo=None)
     user.login_count = (user.login_count or 0) + 1
+    himself = Actor(kind="user", id=user.id, name=user.full_name, address=caller.address)
+    if is_new_device(user, caller):
+        tell_account(user, "account_device", actor=himself, device=caller.device or "–")
     opened = open_session(user, caller, duty=duty, life=life)
     note = {"device": caller.device, "kind": caller.kind}
-    himself = Actor(kind="user", id=user.id, name=user.full_name, address=caller.address)
     with acting(replace(himself, channel=_channel(caller))):
         audit.record("sign_in", table_name="ab_user", row_id=user.id, note=note)
     return opened

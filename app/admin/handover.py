@@ -202,7 +202,7 @@ _ALONE = text("SELECT pg_advisory_xact_lock(7117, :user)")
 _PROJECT = text("SELECT name FROM estate_project WHERE id = :project")
 _GONE = "DELETE FROM {table} WHERE user_id = :user AND from_on > :day"
 _ENDED = (
-    "UPDATE {table} SET until_on = :day WHERE user_id = :user"
+    "UPDATE {table} SET until_on = :day, counts = false WHERE user_id = :user"
     " AND coalesce(until_on, 'infinity') > :day"
 )
 _CANDIDATES = text("""

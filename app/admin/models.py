@@ -136,6 +136,8 @@ class OrganizationMember(GroupWide, Base):
     #: first and last day on which it counts; None is without bound
     from_on: Mapped[day | None]
     until_on: Mapped[day | None]
+    #: whether it counted when its days were last looked at (``memberships.apply_days``)
+    counts: Mapped[bool | None]
     user: Mapped[AppUser] = relationship(foreign_keys="OrganizationMember.user_id")
     organization: Mapped[Organization] = relationship()
 
@@ -207,6 +209,8 @@ class TeamMember(ProjectScoped, Base):
     #: first and last day on which it counts; no last day is until further notice
     from_on: Mapped[day]
     until_on: Mapped[day | None]
+    #: whether it counted when its days were last looked at (``memberships.apply_days``)
+    counts: Mapped[bool | None]
     team: Mapped[Team] = relationship()
     post: Mapped[Post] = relationship()
     user: Mapped[AppUser] = relationship(foreign_keys="TeamMember.user_id")
@@ -256,6 +260,8 @@ class SignInSession(Base):
     ends_at: Mapped[moment]
     address: Mapped[str] = mapped_column(String(64))
     device: Mapped[str] = mapped_column(String(80))
+    #: digest of the key that the browser keeps, or of a program's kind and address
+    browser: Mapped[str] = mapped_column(String(64), server_default="")
     #: what must be done before anything else: ``password``, ``second_factor`` or nothing
     duty: Mapped[str] = mapped_column(String(20), server_default="")
     ended_at: Mapped[moment | None]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, text
 from werkzeug.security import generate_password_hash
 
-from app.admin import notices, policies, queries, rights
+from app.admin import memberships, notices, policies, queries, rights
 from app.admin.models import AppUser, EntrustedRole, Organization, OrganizationMember
 from app.admin.passwords import check_password
 from app.admin.reach import require_node, require_whole_group
@@ -87,6 +88,7 @@ def edit_user(
             name=user.full_name,
         )
         raise Invalid(sentence, fields={"active": sentence})
+    named, opened = user.full_name, active and not user.active
     with roles.administrators_remain():
         user.first_name = full_name
         user.active = active
@@ -96,8 +98,13 @@ def edit_user(
             new = [queries.rights_of(role.id) for role in {*user.roles} - before]
             policies.require_own(set().union(*new), actor)
         touch_access(user)
+    if opened:
+        notices.tell_account(user, "account_opened", actor=actor)
     if active and set(user.roles) != before:
         notices.tell_roles(user, actor)
+    if active and named != user.full_name:
+        words = {"before": named, "now": user.full_name}
+        notices.tell_account(user, "account_named", actor=actor, **words)
     return user
 
 
@@ -155,13 +162,22 @@ def entrust_roles(user: AppUser, *, role_ids: list[int], actor: Actor) -> None:
     db.session.execute(delete(EntrustedRole).where(EntrustedRole.user_id == user.id))
     db.session.add_all(EntrustedRole(user_id=user.id, role_id=role.id) for role in roles)
     db.session.flush()
+    notices.tell_entrusted(user, actor)
 
 
-def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> OrganizationMember:
-    """Attach a user to a node of the tree: he reaches every project below it.
+def join_organization(
+    *,
+    user_id: int,
+    organization_id: int,
+    from_on: date | None = None,
+    until_on: date | None = None,
+    actor: Actor,
+) -> OrganizationMember:
+    """Attach a user to a node of the tree: he reaches every project below it on these days.
 
-    Raises NotAllowed for a node outside the actor's own, and for a user whose rights he may not
-    give.
+    Without days it counts from now on until further notice; somebody attached already gets the
+    new days. Raises NotAllowed for a node outside the actor's own, and for a user whose rights he
+    may not give; Invalid for an end before the beginning.
     """
     actor.require("admin.organization:edit")
     require_node(organization_id, actor)
@@ -177,7 +193,20 @@ def join_organization(*, user_id: int, organization_id: int, actor: Actor) -> Or
     if member is None:
         member = OrganizationMember(user_id=user_id, organization_id=organization_id)
         db.session.add(member)
-        touch_access(user)
+    elif (member.from_on, member.until_on) == (from_on, until_on):
+        return member
+    memberships.give_days(member, from_on, until_on, actor=actor)
+    return member
+
+
+def edit_organization_member(
+    member: OrganizationMember, *, from_on: date | None, until_on: date | None, actor: Actor
+) -> OrganizationMember:
+    """Change the days on which a membership counts. Raises as ``join_organization``."""
+    actor.require("admin.organization:edit")
+    require_node(member.organization_id, actor)
+    policies.require_rights_covered(member.user, actor)
+    memberships.give_days(member, from_on, until_on, actor=actor)
     return member
 
 
@@ -185,9 +214,10 @@ def leave_organization(member: OrganizationMember, *, actor: Actor) -> None:
     """Detach a user from a node of the tree; his sessions end."""
     actor.require("admin.organization:edit")
     require_node(member.organization_id, actor)
-    user = member.user
+    user, place = member.user, memberships.place_of(member)
     db.session.delete(member)
     touch_access(user)
+    notices.tell_taken(user.id, place, actor=actor)
 
 
 def add_organization(*, code: str, name: str, parent_id: int | None, actor: Actor) -> Organization:

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.admin.models import AppUser, PasswordHistory
+from app.admin.notices import tell_account
 from app.admin.policies import require_governed
 from app.admin.sessions import touch_access
 from app.admin.settings import PASSWORD_DAYS
@@ -139,6 +140,7 @@ def change_password(*, current: str, password: str, actor: Actor) -> AppUser:
     set_password(user, password)
     user.must_change_password = False
     audit.record("password_change", table_name="ab_user", row_id=user.id)
+    tell_account(user, "account_password_changed", actor=actor)
     return user
 
 
@@ -152,6 +154,7 @@ def reset_password(user: AppUser, *, password: str, actor: Actor) -> None:
     set_password(user, password)
     user.must_change_password = True
     audit.record("password_reset", table_name="ab_user", row_id=user.id)
+    tell_account(user, "account_password_reset", actor=actor)
     forgive_failures(user, actor=actor)
 
 
@@ -167,6 +170,7 @@ def leave_to_directory(user: AppUser, *, actor: Actor) -> None:
     user.must_change_password = False
     touch_access(user, reason="password_changed")
     audit.record("password_outside", table_name="ab_user", row_id=user.id)
+    tell_account(user, "account_password_outside", actor=actor)
 
 
 def is_too_old(user: AppUser) -> bool:

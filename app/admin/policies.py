@@ -3,7 +3,7 @@
 Nobody gains rights by administering. Whoever acts on an account (gives it something, opens it, or
 looks through it) could come to all that it may do, so his own rights and scope cover those of the
 account; taking away (ending, deactivating, handing over) gains nothing and asks for the scope
-alone. See docs/adr/0017.
+alone. See docs/adr/0018.
 """
 
 from __future__ import annotations

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db, register_access_source
 
@@ -44,7 +46,17 @@ def read_access() -> Access | None:
     return Access(int(found[0]), int(found[1]), found[2], int(found[3]))
 
 
-_cache: dict[int, tuple[int, float, Actor, dict[str, Any]]] = {}
+class Kept(NamedTuple):
+    """A principal as it was read: of which version, when, and on which day."""
+
+    version: int
+    read_at: float
+    day: date
+    actor: Actor
+    facts: dict[str, Any]
+
+
+_cache: dict[int, Kept] = {}
 
 _READ = text("""
 SELECT u.username, u.first_name || coalesce(u.last_name, '') AS full_name, u.access_version,
@@ -72,11 +84,13 @@ SELECT u.username, u.first_name || coalesce(u.last_name, '') AS full_name, u.acc
 def load_principal(user_id: int, version: int) -> tuple[Actor, dict[str, Any]] | None:
     """Return the actor and the facts pages show of him, or None if he may not work any more.
 
-    ``version`` is the access version just read from the database; another one drops what is kept.
+    ``version`` is the access version just read from the database; another one drops what is kept,
+    and so does another day: memberships begin and end at midnight.
     """
-    kept = _cache.get(user_id)
-    if kept is not None and kept[0] == version and time.monotonic() - kept[1] < KEPT_SECONDS:
-        return kept[2], kept[3]
+    kept, today = _cache.get(user_id), clock.today()
+    fits = kept is not None and (kept.version, kept.day) == (version, today)
+    if kept is not None and fits and time.monotonic() - kept.read_at < KEPT_SECONDS:
+        return kept.actor, kept.facts
     found = _read(user_id)
     if found is None:
         _cache.pop(user_id, None)
@@ -84,7 +98,7 @@ def load_principal(user_id: int, version: int) -> tuple[Actor, dict[str, Any]] |
     if len(_cache) > LARGEST_CACHE:
         _cache.clear()
     actor, facts = found
-    _cache[user_id] = (actor.access_version, time.monotonic(), actor, facts)
+    _cache[user_id] = Kept(actor.access_version, time.monotonic(), today, actor, facts)
     return actor, facts
 
 

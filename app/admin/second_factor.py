@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, text, update
 
 from app.admin.models import AppUser, RecoveryCode, RoleSecurity, SecondFactor
+from app.admin.notices import tell_account
 from app.admin.passwords import require_present
 from app.admin.policies import require_governed
 from app.admin.reach import require_whole_group
@@ -145,6 +146,7 @@ def confirm_enrolment(*, code: str, actor: Actor) -> list[str]:
     factor.confirmed_at = clock.now()
     touch_access(user, reason="factor_changed")
     audit.record("second_factor_on", table_name="ab_user", row_id=user.id)
+    tell_account(user, "account_factor_on", actor=actor)
     return _make_codes(user)
 
 
@@ -205,12 +207,10 @@ def _take_recovery(user: AppUser, code: str) -> bool:
     )
     if taken.first() is None:
         return False
-    audit.record(
-        "recovery_code_used",
-        table_name="ab_user",
-        row_id=user.id,
-        note={"left": codes_left(user.id)},
-    )
+    left = codes_left(user.id)
+    audit.record("recovery_code_used", table_name="ab_user", row_id=user.id, note={"left": left})
+    himself = Actor(kind="user", id=user.id, name=user.full_name)
+    tell_account(user, "account_code_used", actor=himself, left=left)
     return True
 
 
@@ -244,6 +244,7 @@ def renew_codes(*, password: str, actor: Actor) -> list[str]:
     """
     user = _checked(password, actor)
     audit.record("recovery_codes_new", table_name="ab_user", row_id=user.id)
+    tell_account(user, "account_codes", actor=actor)
     return _make_codes(user)
 
 
@@ -259,6 +260,7 @@ def switch_off(*, password: str, actor: Actor) -> AppUser:
         )
     _remove(user)
     audit.record("second_factor_off", table_name="ab_user", row_id=user.id)
+    tell_account(user, "account_factor_off", actor=actor)
     return user
 
 
@@ -282,6 +284,7 @@ def reset_second_factor(user: AppUser, *, actor: Actor) -> None:
         raise Conflict(_l("%(name)s has no second factor.", name=user.full_name))
     _remove(user)
     audit.record("second_factor_reset", table_name="ab_user", row_id=user.id)
+    tell_account(user, "account_factor_reset", actor=actor)
 
 
 def _remove(user: AppUser) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 import jwt
-from flask import Flask, current_app, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_appbuilder.const import AUTH_LDAP, AUTH_OAUTH
 from flask_appbuilder.security.sqla.manager import SecurityManager as FrameworkSecurityManager
 from flask_login import AnonymousUserMixin
@@ -273,8 +274,40 @@ def providers() -> list[dict[str, str]]:
 
 def caller(kind: str = "browser") -> Caller:
     """Return from where this request comes."""
-    agent = request.headers.get("User-Agent", "")
-    return Caller(request.remote_addr or "", device_words(agent), kind)
+    address, words = request.remote_addr or "", device_words(request.headers.get("User-Agent", ""))
+    key = _browser_key() if kind == "browser" else f"{kind}:{address}:{words}"
+    return Caller(address, words, kind, digest_of(key))
+
+
+#: how long a browser is known again, in seconds
+KNOWN_FOR = 400 * 24 * 3600
+
+
+def _browser_name() -> str:
+    prefix = "__Host-" if current_app.config["SESSION_COOKIE_SECURE"] else ""
+    return f"{prefix}xiaokong-browser"
+
+
+def _browser_key() -> str:
+    """Return what this browser is known by; one that has nothing is given a key."""
+    known = request.cookies.get(_browser_name()) or g.get("browser_key")
+    if not known:
+        known = g.browser_key = secrets.token_urlsafe(24)
+    return str(known)
+
+
+def _keep_browser_key(response: Response) -> Response:
+    key = g.get("browser_key")
+    if key:
+        response.set_cookie(
+            _browser_name(),
+            key,
+            max_age=KNOWN_FOR,
+            secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
 
 
 def sign_out(reason: str) -> None:
@@ -292,4 +325,5 @@ def sign_out(reason: str) -> None:
 def init_app(app: Flask) -> None:
     """Put authentication in front of everything; must run before Flask-AppBuilder is bound."""
     app.before_request(authenticate)
+    app.after_request(_keep_browser_key)
     app.teardown_request(lambda _error: set_actor(None))

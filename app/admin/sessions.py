@@ -48,6 +48,8 @@ class Caller:
     address: str
     device: str
     kind: str = "browser"
+    #: digest of the key that this browser, or program at this address, is known by
+    browser: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,27 @@ def open_session(
         ends_at=ends_at,
         address=caller.address[:64],
         device=caller.device[:80],
+        browser=caller.browser,
         duty=duty,
     )
     db.session.add(row)
     db.session.flush()
     return Opened(row.id, user.id, user.access_version, key, duty)
+
+
+# Sign-ins of before browsers were known count by the words of their device.
+_SEEN_BEFORE = text("""
+SELECT EXISTS (SELECT FROM admin_sign_in_session WHERE user_id = :user),
+       EXISTS (SELECT FROM admin_sign_in_session WHERE user_id = :user
+                  AND (browser = :browser OR (browser = '' AND device = :device)))
+""")
+
+
+def is_new_device(user: AppUser, caller: Caller) -> bool:
+    """Tell whether the user signs in for the first time from there, and has signed in before."""
+    known = {"user": user.id, "browser": caller.browser, "device": caller.device[:80]}
+    any_before, from_there = db.session.execute(_SEEN_BEFORE, known).one()
+    return bool(any_before and not from_there)
 
 
 # One request a minute writes; others that come at the same moment pass by.

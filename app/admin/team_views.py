@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField
+from wtforms import BooleanField, validators
 
 from app.admin import queries, teams
 from app.admin.models import Post, PostTemplate, Team, TeamMember
@@ -15,7 +15,10 @@ from app.web.actions import Related, RowAction
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView
 from app.web.crud_api import crud_api
+from app.web.crud_forms import ChoiceField, DayField
 from app.web.menu import MenuItem
+
+NEEDED = validators.InputRequired(message=_l("This is needed."))
 
 describe_choice(
     Team, ChoiceOf(("name",), ("name",), load=("project",), detail=lambda row: row.project)
@@ -123,7 +126,7 @@ class TeamMemberView(CrudView):
     }
     help_columns = {
         "user": _l("He reaches the project and its phases, and signs in again."),
-        "until_on": _l("Left empty until further notice."),
+        "until_on": _l("Left empty until further notice; it ends by itself after this day."),
     }
     show_fieldsets = (("", ("user", "team", "post", "from_on", "until_on", "project")),)
     add_fieldsets = (("", ("post", "user", "from_on", "until_on")),)
@@ -132,6 +135,24 @@ class TeamMemberView(CrudView):
     add_operation = teams.join_team
     edit_operation = teams.edit_membership
     row_actions = (
+        RowAction(
+            "stand_in",
+            _l("Stand in on another post"),
+            "edit",
+            teams.stand_in,
+            fields={
+                "post": ChoiceField(_l("Post"), target=Post, validators=[NEEDED]),
+                "from_on": DayField(_l("From day"), default=clock.today, validators=[NEEDED]),
+                "until_on": DayField(
+                    _l("To day"),
+                    description=_l("Afterwards the person holds the own post again, by itself."),
+                    validators=[NEEDED],
+                ),
+            },
+            done=_l("Saved. It begins and ends by itself."),
+            many=False,
+            when=lambda member: member.until_on is None or member.until_on >= clock.today(),
+        ),
         RowAction(
             "end",
             _l("End the membership"),

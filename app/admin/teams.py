@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.admin import policies
+from app.admin import memberships, notices, policies
 from app.admin.models import AppUser, Post, PostTemplate, Team, TeamMember
 from app.admin.principal import forget_principals
 from app.admin.reach import require_node, require_whole_group
@@ -276,9 +276,9 @@ def join_team(
         raise Invalid(sentence, fields={"user_id": sentence})
     member = TeamMember(project_id=post.project_id, team_id=post.team_id, post_id=post.id)
     member.user_id = user.id
-    _date(member, from_on or clock.today(), until_on)
+    memberships.set_days(member, from_on or clock.today(), until_on)
     _add(member, _busy(user), "user_id")
-    _changed(user)
+    _given(member, actor)
     return member
 
 
@@ -294,9 +294,53 @@ def edit_membership(
         raise Invalid(sentence, fields={"post_id": sentence})
     policies.require_rights_covered(member.user, actor)
     member.post_id = post.id
-    _date(member, from_on, until_on)
+    memberships.set_days(member, from_on, until_on)
     _add(member, _busy(member.user), "user_id")
-    _changed(member.user)
+    _given(member, actor)
+    return member
+
+
+def stand_in(
+    member: TeamMember, *, post_id: int, from_on: date, until_on: date, actor: Actor
+) -> TeamMember:
+    """Let a member hold another post of his team for some days, and his own again afterwards.
+
+    Return the membership of those days. Raises as ``edit_membership``; Invalid for days on which
+    he does not belong to the team, and for the post that he holds anyway.
+    """
+    actor.require("admin.team:edit")
+    _require_reach(member.project_id, actor)
+    post = _there(db.session.scalar(select(Post).where(Post.id == post_id)))
+    policies.require_rights_covered(member.user, actor)
+    if post.team_id != member.team_id or post.id == member.post_id:
+        sentence = _l("Choose another post of the same team.")
+        raise Invalid(sentence, fields={"post_id": sentence})
+    first, last = member.from_on, member.until_on
+    if from_on < first or (last is not None and until_on > last) or until_on < from_on:
+        sentence = _l(
+            "These days do not lie within the membership, which goes from %(first)s to %(last)s.",
+            first=first,
+            last=last or "…",
+        )
+        raise Invalid(sentence, fields={"from_on": sentence})
+    before, after = from_on - timedelta(days=1), until_on + timedelta(days=1)
+    if from_on == first:
+        db.session.delete(member)
+    else:
+        memberships.set_days(member, first, before)
+    db.session.flush()
+    made = _on_post(member, post.id, from_on, until_on)
+    if last is None or after <= last:
+        _on_post(member, member.post_id, after, last)
+    _given(made, actor)
+    return made
+
+
+def _on_post(like: TeamMember, post_id: int, from_on: date, until_on: date | None) -> TeamMember:
+    member = TeamMember(project_id=like.project_id, team_id=like.team_id, post_id=post_id)
+    member.user_id = like.user_id
+    memberships.set_days(member, from_on, until_on)
+    _add(member, _l("Another membership lies within these days. End it first."), "from_on")
     return member
 
 
@@ -305,12 +349,14 @@ def end_membership(member: TeamMember, *, actor: Actor) -> None:
     actor.require("admin.team:edit")
     _require_reach(member.project_id, actor)
     user, yesterday = member.user, clock.today() - timedelta(days=1)
+    place = memberships.place_of(member)
     if member.from_on > yesterday:
         db.session.delete(member)
     elif member.until_on is None or member.until_on > yesterday:
-        member.until_on = yesterday
+        memberships.set_days(member, member.from_on, yesterday)
     db.session.flush()
     _changed(user)
+    notices.tell_taken(user.id, place, actor=actor)
 
 
 def _busy(user: AppUser) -> Any:
@@ -320,11 +366,11 @@ def _busy(user: AppUser) -> Any:
     )
 
 
-def _date(member: TeamMember, from_on: date, until_on: date | None) -> None:
-    if until_on is not None and until_on < from_on:
-        sentence = _l("The last day is not before the first.")
-        raise Invalid(sentence, fields={"until_on": sentence})
-    member.from_on, member.until_on = from_on, until_on
+def _given(member: TeamMember, actor: Actor) -> None:
+    user: AppUser = db.session.get_one(AppUser, member.user_id)
+    _changed(user)
+    place = memberships.place_of(member)
+    notices.tell_given(user.id, place, member.from_on, member.until_on, actor=actor)
 
 
 def _changed(user: AppUser) -> None:

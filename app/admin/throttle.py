@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import text, update
 
 from app.admin.models import AppUser, SignInFailure
+from app.admin.notices import tell_account
 from app.admin.policies import require_governed
 from app.core import audit, clock
 from app.core.actor import Actor
@@ -109,9 +110,20 @@ def attempt_passed(attempt_id: int) -> None:
     db.session.execute(text("DELETE FROM admin_sign_in_failure WHERE id = :id"), {"id": attempt_id})
 
 
+_OF_NAME_FAILED = text(
+    f"SELECT count(*) FROM admin_sign_in_failure WHERE {_LIVE} AND NOT pending"
+    " AND username = :username"
+)
 _OF_NAME = text(
     f"SELECT count(*) FROM admin_sign_in_failure WHERE {_LIVE} AND username = :username"
 )
+
+
+def is_locked(user: AppUser) -> bool:
+    """Tell whether as many attempts as may fail have failed under the user's name."""
+    known = {"username": user.username, "since": clock.now() - FAILURE_WINDOW}
+    failed = int(db.session.scalar(_OF_NAME_FAILED, known) or 0)
+    return failed >= FAILURES_ALLOWED
 
 
 def has_failures(user: AppUser) -> bool:
@@ -127,12 +139,15 @@ def forgive_failures(user: AppUser, *, actor: Actor) -> None:
     """
     actor.require("admin.user:edit")
     require_governed(user, actor)
+    failed = has_failures(user)
     db.session.execute(
         update(SignInFailure)
         .where(SignInFailure.username == user.username, SignInFailure.forgiven_at.is_(None))
         .values(forgiven_at=clock.now())
     )
     audit.record("unlock", table_name="ab_user", row_id=user.id)
+    if failed:
+        tell_account(user, "account_unlocked", actor=actor)
 
 
 def prune_failures() -> int:

@@ -153,7 +153,7 @@ class UserView(CrudView):
         ),
     ]
     related = [
-        Related(_l("Organizations"), "MemberView", "user", ("organization",)),
+        Related(_l("Organizations"), "MemberView", "user", ("organization", "from_on", "until_on")),
         Related(_l("Teams"), "TeamMemberView", "user", ("team", "post", "from_on", "until_on")),
         SIGN_INS_OF_USER,
     ]
@@ -203,7 +203,12 @@ class OrganizationView(CrudView):
     delete_operation = operations.delete_organization
     related = [
         Related(_l("Below it"), "OrganizationView", "parent"),
-        Related(_l("Members"), "MemberView", "organization", ("user", "user.username")),
+        Related(
+            _l("Members"),
+            "MemberView",
+            "organization",
+            ("user", "user.username", "from_on", "until_on"),
+        ),
     ]
     exportable = False
 
@@ -217,15 +222,25 @@ class MemberView(CrudView):
     method_rights = {"add": "edit", "delete": "edit"}
     list_title = _l("Members of organizations")
     add_title = _l("New member")
-    list_columns = ["user", "user.username", "organization"]
-    search_columns = ["user", "organization"]
-    label_columns = {"user.username": _l("User name")}
+    list_columns = ["user", "user.username", "organization", "from_on", "until_on"]
+    search_columns = ["user", "organization", "from_on", "until_on"]
+    label_columns = {
+        "user.username": _l("User name"),
+        "from_on": _l("From day"),
+        "until_on": _l("To day"),
+    }
+    help_columns = {
+        "until_on": _l("Left empty until further notice; it ends by itself after this day.")
+    }
     order = ("organization.name", "user.first_name")
-    show_fieldsets = [("", ["user", "user.username", "organization"])]
-    add_fieldsets = [("", ["user", "organization"])]
+    show_fieldsets = [("", ["user", "user.username", "organization", "from_on", "until_on"])]
+    add_fieldsets = [("", ["user", "organization", "from_on", "until_on"])]
+    edit_fieldsets = [("", ["from_on", "until_on"])]
+    form_optional = frozenset({"from_on", "until_on"})
     row_title = staticmethod(lambda row: f"{row.user} · {row.organization}")
     exportable = False
     add_operation = operations.join_organization
+    edit_operation = operations.edit_organization_member
     delete_operation = operations.leave_organization
 
 

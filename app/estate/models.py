@@ -133,6 +133,8 @@ class ProjectMember(ProjectScoped, Base):
     #: first and last day on which it counts; None is without bound
     from_on: Mapped[day | None]
     until_on: Mapped[day | None]
+    #: whether it counted when its days were last looked at (``memberships.apply_days``)
+    counts: Mapped[bool | None]
     user: Mapped[AppUser] = relationship(foreign_keys="ProjectMember.user_id")
     project: Mapped[Project] = relationship()
 

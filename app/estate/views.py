@@ -290,13 +290,24 @@ class ProjectMemberView(CrudView):
     list_title = _l("People of projects")
     add_title = _l("Attach somebody")
     empty_sentence = _l("Nobody is attached to this project directly.")
-    list_columns = ("user", "user.username", "project")
-    search_columns = ("user", "project")
-    label_columns = {"user.username": _l("User name")}
-    help_columns = {"user": _l("He reaches the project and its phases, and signs in again.")}
-    show_fieldsets = (("", ("user", "user.username", "project")),)
-    add_fieldsets = (("", ("project", "user")),)
+    list_columns = ("user", "user.username", "project", "from_on", "until_on")
+    search_columns = ("user", "project", "from_on", "until_on")
+    label_columns = {
+        "user.username": _l("User name"),
+        "from_on": _l("From day"),
+        "until_on": _l("To day"),
+    }
+    help_columns = {
+        "user": _l("He reaches the project and its phases, and signs in again."),
+        "until_on": _l("Left empty until further notice; it ends by itself after this day."),
+    }
+    show_fieldsets = (("", ("user", "user.username", "project", "from_on", "until_on")),)
+    add_fieldsets = (("", ("project", "user", "from_on", "until_on")),)
+    edit_fieldsets = (("", ("from_on", "until_on")),)
+    form_optional = frozenset({"from_on", "until_on"})
+    method_rights = {"edit": "add"}
     add_operation = operations.add_member
+    edit_operation = operations.edit_member
     delete_operation = operations.remove_member
     row_title = staticmethod(member_title)
     exportable = False

@@ -215,6 +215,12 @@ def _prune_exports() -> int:
     return expire(actor=ACTOR)
 
 
+def _apply_days() -> int:
+    from app.admin.memberships import apply_days
+
+    return apply_days(actor=ACTOR)
+
+
 def _prune() -> int:
     from app.admin.sessions import prune_sessions
     from app.admin.throttle import prune_failures
@@ -240,6 +246,7 @@ def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
         ("sales.lapse_subscriptions", EVERY_TEN_SECONDS, _lapse_subscriptions),
         ("devices.recover_leases", EVERY_TEN_SECONDS, _recover_leases),
         ("sales.remind", EVERY_MINUTE, _remind),
+        ("admin.apply_days", EVERY_MINUTE, _apply_days),
         ("core.prune", EVERY_HOUR, _prune),
         ("lists.tend_exports", EVERY_TEN_SECONDS, _tend_exports),
         ("lists.prune_exports", EVERY_HOUR, _prune_exports),

@@ -28,6 +28,8 @@ class NoticeKind:
     tone: str = "info"
     #: why one gets it, for the page where kinds are chosen
     when: Any = ""
+    #: cannot be switched off, and is told of what the person did himself: another may have done it
+    always: bool = False
 
     def say(self, words: Mapping[str, Any]) -> str:
         """Return the sentence in the reader's language."""

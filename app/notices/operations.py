@@ -17,7 +17,7 @@ from app.core.db import db
 from app.core.errors import Invalid, NotFound
 from app.core.preferences import set_preference
 from app.core.sql import Sql
-from app.notices.kinds import is_known
+from app.notices.kinds import find_kind, is_known
 from app.notices.models import MUTED, WAITING_KINDS, Notice
 
 KEPT_FOR: Final = timedelta(days=90)
@@ -43,8 +43,9 @@ INSERT INTO notices_notice (xid, user_id, project_id, kind, words, link, once, m
 SELECT pg_current_xact_id()::text::bigint, r.user_id, r.project_id, r.kind, r.words, r.link,
        r.once, :now
   FROM jsonb_to_recordset(cast(:rows AS jsonb))
-       AS r(user_id bigint, project_id bigint, kind text, words jsonb, link text, once text)
- WHERE NOT EXISTS (SELECT 1 FROM core_preference p
+       AS r(user_id bigint, project_id bigint, kind text, words jsonb, link text, once text,
+            always boolean)
+ WHERE r.always OR NOT EXISTS (SELECT 1 FROM core_preference p
                     WHERE p.user_id = r.user_id AND p.name = 'notices.muted'
                       AND jsonb_exists(p.value, r.kind))
 ON CONFLICT (user_id, once) WHERE once IS NOT NULL DO NOTHING
@@ -55,8 +56,8 @@ RETURNING 1
 def tell(news: News, user_ids: Iterable[int | None], *, actor: Actor) -> int:
     """Tell people something in the caller's transaction; return how many were told.
 
-    Nobody is told what he did himself, nor what he does not want to hear of. At most one INSERT,
-    and nothing at all when nobody is left.
+    Nobody is told what he did himself, nor what he does not want to hear of, unless the kind is
+    told always. At most one INSERT, and nothing at all when nobody is left.
     """
     return tell_each([(news, user_id) for user_id in dict.fromkeys(user_ids)], actor=actor)
 
@@ -72,9 +73,10 @@ def tell_each(told: Iterable[tuple[News, int | None]], *, actor: Actor) -> int:
             "words": {name: str(word) for name, word in news.words.items()},
             "link": news.link,
             "once": news.once,
+            "always": find_kind(news.kind).always,
         }
         for news, user_id in told
-        if user_id is not None and user_id != himself
+        if user_id is not None and (user_id != himself or find_kind(news.kind).always)
     ]
     if not rows:
         return 0
@@ -121,10 +123,21 @@ def mark_all_read(*, actor: Actor, until: int | None = None) -> int:
 
 
 def choose_kinds(muted: Iterable[str], *, actor: Actor) -> None:
-    """Keep which kinds the actor does not want to be told. Raises Invalid for an unknown one."""
+    """Keep which kinds the actor does not want to be told.
+
+    Raises Invalid for an unknown one, and for one that is told always.
+    """
     wanted = sorted(set(muted))
     if not all(map(is_known, wanted)):
         sentence = _l("There is no such kind of notice. Load the page again.")
+        raise Invalid(sentence, fields={"kinds": sentence})
+    fixed = [kind.title for key in wanted if (kind := find_kind(key)).always]
+    if fixed:
+        sentence = _l(
+            "“%(title)s” cannot be switched off: it is how you learn that somebody else uses your"
+            " account.",
+            title=fixed[0],
+        )
         raise Invalid(sentence, fields={"kinds": sentence})
     set_preference(MUTED, wanted or None, actor=actor)
 

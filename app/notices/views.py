@@ -70,7 +70,7 @@ class NoticeView(BaseView):
         actor = current()
         if request.method == "POST":
             wanted = set(request.form.getlist("kind"))
-            muted = [kind.key for kind in all_kinds() if kind.key not in wanted]
+            muted = [kind.key for kind in all_kinds() if kind.key not in wanted and not kind.always]
             try:
                 with unit_of_work(actor):
                     operations.choose_kinds(muted, actor=actor)
@@ -79,7 +79,10 @@ class NoticeView(BaseView):
                 flash(str(error.message), "danger")
             return redirect(url_for("NoticeView.kinds"))
         return render_template(
-            "notices/kinds.html", kinds=list(all_kinds()), muted=queries.muted_kinds(actor)
+            "notices/kinds.html",
+            kinds=[kind for kind in all_kinds() if not kind.always],
+            always=[kind for kind in all_kinds() if kind.always],
+            muted=queries.muted_kinds(actor),
         )
 
 

@@ -133,6 +133,19 @@ PLACE = {
     teams.edit_membership: lambda o, u: teams.edit_membership(
         o.in_team(u), post_id=o.post.id, from_on=clock.today(), until_on=None, actor=o.actor
     ),
+    operations.edit_organization_member: lambda o, u: operations.edit_organization_member(
+        o.at_node(u), from_on=None, until_on=clock.today(), actor=o.actor
+    ),
+    teams.stand_in: lambda o, u: teams.stand_in(
+        o.in_team(u),
+        post_id=make_post(o.post.team).id,
+        from_on=clock.today(),
+        until_on=clock.today(),
+        actor=o.actor,
+    ),
+    projects.edit_member: lambda o, u: projects.edit_member(
+        o.at_project(u), from_on=None, until_on=clock.today(), actor=o.actor
+    ),
     projects.add_member: lambda o, u: projects.add_member(
         project_id=make_project(o.node).id, user_id=u.id, actor=read_actor(o.actor.id)
     ),

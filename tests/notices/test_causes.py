@@ -255,7 +255,7 @@ def test_whose_roles_were_changed_is_told_which_he_has_now(session, actor_for, u
 
     admin, user = actor_for("admin", whole_group=True), user_for("consultant")
     manager = session.query(Role).filter_by(name="manager").one()
-    common = {"full_name": "某", "active": True, "actor": admin}
+    common = {"full_name": user.full_name, "active": True, "actor": admin}
     edit_user(user, role_ids=[one.id for one in user.roles], **common)
     assert session.query(Notice).filter_by(user_id=user.id).all() == []
     edit_user(user, role_ids=[manager.id], **common)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.admin import memberships
 from app.admin.models import Organization
+from app.admin.notices import tell_taken
 from app.admin.policies import require_rights_covered
 from app.admin.principal import forget_principals
 from app.admin.reach import reaches_node
 from app.admin.sessions import touch_access
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
@@ -99,20 +103,44 @@ def delete_project(project: Project, *, actor: Actor) -> None:
     remove_row(project, used=sentence)
 
 
-def add_member(*, project_id: int, user_id: int, actor: Actor) -> ProjectMember:
-    """Let a user reach the project and its phases; he has to sign in again.
+def add_member(
+    *,
+    project_id: int,
+    user_id: int,
+    from_on: date | None = None,
+    until_on: date | None = None,
+    actor: Actor,
+) -> ProjectMember:
+    """Let a user reach the project and its phases on these days; he has to sign in again.
 
-    Raises NotAllowed for a user whose rights the actor may not give.
+    Without days it counts from now on until further notice. Raises NotAllowed for a user whose
+    rights the actor may not give, Conflict for one who belongs to it already.
     """
     actor.require(f"{policies.PROJECT_MEMBER}:add")
     policies.require_reach(actor, project_id)
     user = get_user(user_id)
     require_rights_covered(user, actor)
-    member = add_row(
-        ProjectMember(project_id=project_id, user_id=user_id),
-        taken=_l("%(name)s belongs to this project already.", name=user.full_name),
+    there = select(ProjectMember).where(
+        ProjectMember.project_id == project_id, ProjectMember.user_id == user_id
     )
-    touch_access(user)
+    member: ProjectMember | None = db.session.scalar(there)
+    if member is None or (member.until_on or clock.today()) >= clock.today():
+        member = add_row(
+            ProjectMember(project_id=project_id, user_id=user_id),
+            taken=_l("%(name)s belongs to this project already.", name=user.full_name),
+        )
+    memberships.give_days(member, from_on, until_on, actor=actor)
+    return member
+
+
+def edit_member(
+    member: ProjectMember, *, from_on: date | None, until_on: date | None, actor: Actor
+) -> ProjectMember:
+    """Change the days on which a user reaches a project. Raises as ``add_member``."""
+    actor.require(f"{policies.PROJECT_MEMBER}:add")
+    policies.require_reach(actor, member.project_id)
+    require_rights_covered(member.user, actor)
+    memberships.give_days(member, from_on, until_on, actor=actor)
     return member
 
 
@@ -121,7 +149,9 @@ def remove_member(member: ProjectMember, *, actor: Actor) -> None:
     actor.require(f"{policies.PROJECT_MEMBER}:delete")
     policies.require_reach(actor, member.project_id)
     touch_access(member.user)
+    user_id, place = member.user_id, memberships.place_of(member)
     remove_row(member, used=_l("Other records still use this one."))
+    tell_taken(user_id, place, actor=actor)
 
 
 def _top_organization() -> int:
