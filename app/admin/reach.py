@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.admin.models import AppUser
+from app.admin.models import AppUser, Organization
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotAllowed
@@ -49,6 +49,13 @@ def require_node(organization_id: int | None, actor: Actor) -> None:
         raise NotAllowed(
             _l("This organization is not within your scope. Choose one that you belong to.")
         )
+
+
+def nodes_within(actor: Actor) -> list[ColumnElement[bool]]:
+    """Return the predicate "a node that the actor belongs to, or one below it"."""
+    if actor.projects is None:
+        return []
+    return [Organization.id.in_(select(func.access_nodes(actor.id)))]
 
 
 def is_within(user: AppUser, actor: Actor) -> bool:

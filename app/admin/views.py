@@ -10,6 +10,7 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.sqla.models import Role
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, PasswordField, validators
 
@@ -20,11 +21,12 @@ from app.admin import (
     queries,
     rights,
     team_views,
+    tree_views,
     view_as_views,
 )
 from app.admin.audit_views import AuditView
 from app.admin.models import AppUser, Organization, OrganizationMember
-from app.admin.reach import users_offered, users_within
+from app.admin.reach import nodes_within, users_offered, users_within
 from app.admin.role_views import AREA_TITLES, RoleView, role_title
 from app.admin.second_factor import has_factor
 from app.admin.session_views import (
@@ -33,6 +35,7 @@ from app.admin.session_views import (
     SessionView,
     SignInSecurityView,
 )
+from app.admin.tree_views import OrganizationTreeView
 from app.core import settings
 from app.core.actor import Actor
 from app.core.errors import DomainError, NotAllowed
@@ -63,6 +66,7 @@ describe_choice(
     ),
 )
 narrow_rows(AppUser, users_offered)
+narrow_rows(Organization, nodes_within)
 describe_choice(Organization, ChoiceOf(("name", "code"), ("name",), detail=lambda o: o.code))
 
 
@@ -212,6 +216,10 @@ class OrganizationView(CrudView):
     ]
     exportable = False
 
+    def narrow(self, actor: Actor) -> Any:
+        """Keep to the nodes within the actor's reach."""
+        return nodes_within(actor)
+
 
 class MemberView(CrudView):
     """组织成员."""
@@ -239,9 +247,17 @@ class MemberView(CrudView):
     form_optional = frozenset({"from_on", "until_on"})
     row_title = staticmethod(lambda row: f"{row.user} · {row.organization}")
     exportable = False
+
     add_operation = operations.join_organization
     edit_operation = operations.edit_organization_member
     delete_operation = operations.leave_organization
+
+    def narrow(self, actor: Actor) -> Any:
+        """Keep to the members of nodes within the actor's reach."""
+        within = nodes_within(actor)
+        if not within:
+            return ()
+        return [OrganizationMember.organization_id.in_(select(Organization.id).where(*within))]
 
 
 class SettingsView(BaseView):
@@ -311,6 +327,7 @@ def _whole(text: str) -> int | str:
 VIEWS = [
     UserView,
     RoleView,
+    *tree_views.VIEWS,
     OrganizationView,
     MemberView,
     *team_views.VIEWS,
@@ -331,7 +348,7 @@ MENU = [
         "system",
         14,
         "admin.organization:see",
-        view=OrganizationView,
+        view=OrganizationTreeView,
         icon="tree",
     ),
     *team_views.MENU,

@@ -1,0 +1,5 @@
+"""Fixtures: statements counted."""
+
+from tests.counting import counted
+
+__all__ = ["counted"]
