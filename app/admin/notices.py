@@ -19,8 +19,8 @@ from app.notices.kinds import NoticeKind, declare_notices
 from app.notices.operations import News, tell
 
 ACCOUNT = "/account/"
-#: how a notice writes a day that is not set
-OPEN = "…"
+#: how a notice writes a last day that is not set
+OPEN = _l("further notice")
 
 
 def _always(
@@ -203,7 +203,12 @@ def tell_given(
     user_id: int, place: str, from_on: date | None, until_on: date | None, *, actor: Actor
 ) -> None:
     """Tell somebody of a place that he was given, or whose days were changed."""
-    words = {"who": actor.name, "place": place, "from": from_on or OPEN, "until": until_on or OPEN}
+    words = {
+        "who": actor.name,
+        "place": place,
+        "from": from_on or clock.today(),
+        "until": until_on or OPEN,
+    }
     tell(News("membership_given", ACCOUNT, words), [user_id], actor=actor)
 
 

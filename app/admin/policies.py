@@ -62,6 +62,11 @@ def rights_in_hand(actor: Actor) -> frozenset[str]:
     return actor.permissions | rights.entrusted_rights(actor.id)
 
 
+def is_in_hand(wanted: Collection[str], actor: Actor) -> bool:
+    """Tell whether the actor may give the rights."""
+    return administers_group(actor) or not set(wanted) - rights_in_hand(actor)
+
+
 def require_in_hand(wanted: Collection[str], actor: Actor) -> None:
     """Raise NotAllowed for rights that the actor neither holds nor may give."""
     if administers_group(actor):

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, func, select, text
 
 from app.admin.models import AppUser
 from app.core.db import db
 from app.core.permissions import ROLE_TITLES
 
+#: people named at a role
+MOST_NAMES = 200
 _COUNTS = text(
     "SELECT r.id, (SELECT count(*) FROM ab_user_role u JOIN ab_user a ON a.id = u.user_id"
     " WHERE u.role_id = r.id AND a.active),"
@@ -24,13 +26,6 @@ _RIGHTS = text(
     " JOIN ab_permission p ON p.id = pv.permission_id JOIN ab_view_menu v ON v.id = pv.view_menu_id"
     " WHERE r.role_id = :role AND p.name LIKE 'can\\_%'"
 )
-_PEOPLE = text(
-    "SELECT a.id, a.first_name || a.last_name"
-    " FROM ab_user a JOIN ab_user_role u ON u.user_id = a.id"
-    " WHERE u.role_id = :role AND a.active ORDER BY 2 LIMIT 200"
-)
-
-
 _MATRIX = text(
     "SELECT r.id, r.name, coalesce(pr.title, r.name), pr.description,"
     " (SELECT count(*) FROM ab_user_role u JOIN ab_user a ON a.id = u.user_id"
@@ -136,9 +131,11 @@ def entrusted_roles(user_id: int) -> list[str]:
     return list(db.session.scalars(found, {"user": user_id}))
 
 
-def names_with_role(role_id: int) -> list[tuple[int, str]]:
+def names_with_role(role_id: int, *within: ColumnElement[bool]) -> list[tuple[int, str]]:
     """Return id and name of the active people who hold a role, at most 200."""
-    return [(row[0], row[1]) for row in db.session.execute(_PEOPLE, {"role": role_id})]
+    name = AppUser.first_name + func.coalesce(AppUser.last_name, "")
+    found = select(AppUser.id, name).where(AppUser.roles.any(id=role_id), AppUser.active, *within)
+    return [(row[0], row[1]) for row in db.session.execute(found.order_by(name).limit(MOST_NAMES))]
 
 
 _TEAM_SIZES = text(

@@ -14,7 +14,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import validators
 
-from app.admin import queries, roles
+from app.admin import policies, queries, roles
+from app.admin.reach import users_offered
 from app.core.actor import Actor
 from app.core.errors import DomainError, NotFound
 from app.core.permissions import Permission, all_permissions
@@ -23,6 +24,7 @@ from app.web.actions import RowAction
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import LineField, LinesField
+from app.web.rest import current
 
 #: what may be an id in an address: short enough for the database's integers
 LIKE_AN_ID = re.compile(r"[0-9]{1,9}")
@@ -192,6 +194,7 @@ class RoleView(CrudView):
     def _page(self, pk: int, actor: Actor, *, held: Any, problem: Any = None) -> Any:
         one = self._summary(pk)
         preset = roles.preset_rights(one.code)
+        fixed = roles.why_fixed(self.get(pk, actor), actor)
         return self.render_template(
             "admin/role.html",
             view=self,
@@ -201,9 +204,11 @@ class RoleView(CrudView):
             preset=preset,
             added=titles_of(one.rights - preset) if one.is_preset else [],
             missing=titles_of(preset - one.rights) if one.is_preset else [],
-            people=queries.names_with_role(pk),
+            people=queries.names_with_role(pk, *users_offered(actor)),
             problem=problem,
-            editable=actor.may("admin.role:edit"),
+            editable=actor.may("admin.role:edit") and not fixed,
+            fixed=fixed,
+            in_hand=policies.is_in_hand(one.rights, actor),
             actor=actor,
         )
 
@@ -219,7 +224,7 @@ class RoleView(CrudView):
             wanted=sorted(wanted),
             given=titles_of(wanted - one.rights),
             taken=titles_of(one.rights - wanted),
-            people=queries.names_with_role(pk),
+            people=queries.names_with_role(pk, *users_offered(current())),
         )
 
 

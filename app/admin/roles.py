@@ -181,13 +181,26 @@ def _require_role_governed(role: Any, actor: Actor) -> None:
         return
     if role.name in ROLE_TITLES:
         raise NotAllowed(
-            _l("Preset roles hold for the whole group. Copy the role and change the copy.")
+            _l(
+                "Preset roles hold for the whole group and are changed by its administrators:"
+                " %(names)s. Copy a role that you may give, and change the copy.",
+                names=policies.who_can(),
+            )
         )
     keepers = select(EntrustedRole.user_id).where(EntrustedRole.role_id == role.id)
     bound = select(AppUser).where(AppUser.roles.any(id=role.id) | AppUser.id.in_(keepers))
     for user in db.session.scalars(bound):
         policies.require_reached(user, actor)
     policies.require_in_hand(queries.rights_of(role.id), actor)
+
+
+def why_fixed(role: Any, actor: Actor) -> str:
+    """Return why the actor may not change the role, or nothing."""
+    try:
+        _require_role_governed(role, actor)
+    except NotAllowed as error:
+        return str(error.message)
+    return ""
 
 
 def _write(role: Any, *, given: set[str], taken: set[str]) -> None:

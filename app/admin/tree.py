@@ -131,6 +131,10 @@ def read_tree(actor: Actor, *, search: str = "") -> list[Place]:
         at = whole_group if kind == "group" else places.get((kind, place))
         if at is not None:
             at.seats.append(Seat(*seat))
+    for one in places.values():
+        # Whoever has a post in a team there is named on it alone.
+        on_posts = {seat.user_id for seat in one.seats if seat.team}
+        one.seats = [seat for seat in one.seats if seat.team or seat.user_id not in on_posts]
     top = _hang(places, nodes, projects)
     if whole_group.seats:
         top.insert(0, whole_group)

@@ -93,19 +93,13 @@ class UserView(CrudView):
         "email": _l("Mail"),
         "must_change_password": _l("Must change the password"),
         "second_factor": _l("Second factor"),
-        "entrusted": _l("Roles he may give"),
     }
     help_columns = {"whole_group": _l("Reaches every project of the group.")}
     formatters = {"roles": lambda roles: "、".join(role_title(role) for role in roles)}
-    computed = {
-        "second_factor": lambda user: yes_no(has_factor(user.id)),
-        "entrusted": lambda user: "、".join(
-            str(queries.title_of_role(code)) for code in queries.entrusted_roles(user.id)
-        ),
-    }
+    computed = {"second_factor": lambda user: yes_no(has_factor(user.id))}
     show_fieldsets = [
         (_l("Person"), ["first_name", "username", "email", "active"]),
-        (_l("Access"), ["roles", "entrusted", "whole_group", "must_change_password"]),
+        (_l("Access"), ["roles", "whole_group", "must_change_password"]),
         (_l("Signing in"), ["last_login", "login_count", "second_factor"]),
     ]
     form_extra = {
@@ -171,6 +165,11 @@ class UserView(CrudView):
     def governs(self, user: AppUser) -> bool:
         """Tell whether the person at the page may act on the account, beyond taking away."""
         return policies.is_governed(user, current())
+
+    def entrusted(self, user: AppUser) -> str:
+        """Return the roles that an administrator may give beside what he holds."""
+        codes = queries.entrusted_roles(user.id)
+        return "、".join(str(queries.title_of_role(code)) for code in codes)
 
     def why_not(self, user: AppUser) -> str:
         """Return why some steps are missing on an account's page, or nothing."""
