@@ -8,7 +8,7 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, validators
 
-from app.admin import queries, teams
+from app.admin import queries, standing_in, teams
 from app.admin.models import Post, PostTemplate, Team, TeamMember
 from app.core import clock
 from app.web.actions import Related, RowAction
@@ -139,7 +139,7 @@ class TeamMemberView(CrudView):
             "stand_in",
             _l("Stand in on another post"),
             "edit",
-            teams.stand_in,
+            standing_in.stand_in,
             fields={
                 "post": ChoiceField(_l("Post"), target=Post, validators=[NEEDED]),
                 "from_on": DayField(_l("From day"), default=clock.today, validators=[NEEDED]),

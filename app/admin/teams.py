@@ -300,50 +300,6 @@ def edit_membership(
     return member
 
 
-def stand_in(
-    member: TeamMember, *, post_id: int, from_on: date, until_on: date, actor: Actor
-) -> TeamMember:
-    """Let a member hold another post of his team for some days, and his own again afterwards.
-
-    Return the membership of those days. Raises as ``edit_membership``; Invalid for days on which
-    he does not belong to the team, and for the post that he holds anyway.
-    """
-    actor.require("admin.team:edit")
-    _require_reach(member.project_id, actor)
-    post = _there(db.session.scalar(select(Post).where(Post.id == post_id)))
-    policies.require_rights_covered(member.user, actor)
-    if post.team_id != member.team_id or post.id == member.post_id:
-        sentence = _l("Choose another post of the same team.")
-        raise Invalid(sentence, fields={"post_id": sentence})
-    first, last = member.from_on, member.until_on
-    if from_on < first or (last is not None and until_on > last) or until_on < from_on:
-        sentence = _l(
-            "These days do not lie within the membership, which goes from %(first)s to %(last)s.",
-            first=first,
-            last=last or "…",
-        )
-        raise Invalid(sentence, fields={"from_on": sentence})
-    before, after = from_on - timedelta(days=1), until_on + timedelta(days=1)
-    if from_on == first:
-        db.session.delete(member)
-    else:
-        memberships.set_days(member, first, before)
-    db.session.flush()
-    made = _on_post(member, post.id, from_on, until_on)
-    if last is None or after <= last:
-        _on_post(member, member.post_id, after, last)
-    _given(made, actor)
-    return made
-
-
-def _on_post(like: TeamMember, post_id: int, from_on: date, until_on: date | None) -> TeamMember:
-    member = TeamMember(project_id=like.project_id, team_id=like.team_id, post_id=post_id)
-    member.user_id = like.user_id
-    memberships.set_days(member, from_on, until_on)
-    _add(member, _l("Another membership lies within these days. End it first."), "from_on")
-    return member
-
-
 def end_membership(member: TeamMember, *, actor: Actor) -> None:
     """Let a membership end with yesterday, or take one away that began today."""
     actor.require("admin.team:edit")

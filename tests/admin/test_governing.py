@@ -21,6 +21,7 @@ from app.admin import (
     roles,
     second_factor,
     sessions,
+    standing_in,
     teams,
     throttle,
     view_as,
@@ -136,7 +137,7 @@ PLACE = {
     operations.edit_organization_member: lambda o, u: operations.edit_organization_member(
         o.at_node(u), from_on=None, until_on=clock.today(), actor=o.actor
     ),
-    teams.stand_in: lambda o, u: teams.stand_in(
+    standing_in.stand_in: lambda o, u: standing_in.stand_in(
         o.in_team(u),
         post_id=make_post(o.post.team).id,
         from_on=clock.today(),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.admin import memberships, operations, principal, teams
+from app.admin import memberships, operations, principal, standing_in, teams
 from app.admin.models import OrganizationMember, TeamMember
 from app.admin.principal import load_principal, read_actor
 from app.core import clock
@@ -173,7 +173,7 @@ def test_standing_in_splits_the_membership(session, team, person, admin, today):
     put_into(own, below)
     member = put_into(own, person, from_on=today - 30 * DAY)
     first, last = today, today + 13 * DAY
-    made = teams.stand_in(member, post_id=chief.id, from_on=first, until_on=last, actor=admin)
+    made = standing_in.stand_in(member, post_id=chief.id, from_on=first, until_on=last, actor=admin)
     assert seats(session, person) == [
         (own.id, today - 30 * DAY, first - DAY),
         (chief.id, first, last),
@@ -186,13 +186,13 @@ def test_standing_in_splits_the_membership(session, team, person, admin, today):
 def test_standing_in_from_the_first_or_to_the_last_day(session, team, person, admin, today):
     own, chief = make_post(team), make_post(team)
     member = put_into(own, person, from_on=today, until_on=today + 5 * DAY)
-    teams.stand_in(member, post_id=chief.id, from_on=today, until_on=today + DAY, actor=admin)
+    standing_in.stand_in(member, post_id=chief.id, from_on=today, until_on=today + DAY, actor=admin)
     assert seats(session, person) == [
         (chief.id, today, today + DAY),
         (own.id, today + 2 * DAY, today + 5 * DAY),
     ]
     rest = session.scalars(select(TeamMember).where(TeamMember.post_id == own.id)).one()
-    teams.stand_in(
+    standing_in.stand_in(
         rest, post_id=chief.id, from_on=today + 4 * DAY, until_on=today + 5 * DAY, actor=admin
     )
     assert seats(session, person)[-1] == (chief.id, today + 4 * DAY, today + 5 * DAY)
@@ -211,7 +211,7 @@ def test_standing_in_lies_within_the_membership_and_the_team(team, person, admin
     ):
         known = {"post_id": chief.id, "from_on": today, "until_on": today + DAY, **wrong}
         with pytest.raises(Invalid):
-            teams.stand_in(member, actor=admin, **known)
+            standing_in.stand_in(member, actor=admin, **known)
 
 
 def test_the_pages_show_and_take_days(client, sign_in, session, project, person, today):

@@ -51,7 +51,6 @@ NO_LINK = {
     "exports.progress": "asked by the page while an export is open",
     "healthz": "asked by balancers",
     "NoticeView.panel": "fetched when the bell is opened",
-    "TeamMemberView.act": "a step, which is posted",
     "WorkbenchView.tile": "fetched by the workbench for tiles that take long",
     "metrics": "asked by Prometheus with a token",
     "search.search": "opened by the form in the frame",
