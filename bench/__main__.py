@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import audit, claims, every_page, grid, pages, search
+from bench import audit, claims, every_page, grid, pages, prices, search
 from bench.measure import keep, print_table
 from bench.stage import set_up
 from config import data_dir
@@ -16,6 +16,7 @@ SUITES = {
     "grid": (grid.run, ("grid_json",)),
     "pages": (pages.run, ("page_sign_in", "page_list", "page_detail", "page_workbench")),
     "search": (search.run, ("customer_search_p95",)),
+    "prices": (prices.run, ("price_adjust_10k",)),
     "every_page": (every_page.run, ("page_slowest",)),
 }
 
@@ -30,8 +31,8 @@ def main() -> None:
         raise SystemExit(f"there is no benchmark {only}; there are: {names}")
     measures = []
     for run in wanted:
-        # 10,000 rooms for the grid at any scale; claims need theirs beside the yardstick's.
-        buildings = 10 if run is grid.run else max(3, round(24 * scale))
+        # 10,000 rooms for grid and prices at any scale; claims need theirs beside the yardstick's.
+        buildings = 10 if run in (grid.run, prices.run) else max(3, round(24 * scale))
         with set_up(buildings=buildings) as stage:
             measures += run(stage, scale)
     print_table(measures)

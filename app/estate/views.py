@@ -23,7 +23,7 @@ from app.estate.models import (
     Room,
     RoomStatus,
 )
-from app.estate.room_steps import ROOM_STEPS
+from app.estate.room_steps import ROOM_LINKS, ROOM_STEPS
 from app.web.actions import Related
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView
@@ -268,6 +268,7 @@ class RoomView(CrudView):
     edit_operation = operations.edit_room
     delete_operation = operations.delete_room
     row_actions = ROOM_STEPS
+    page_links = ROOM_LINKS
     related = (Related(_l("Prices"), "RoomPriceView", "room"),)
 
     def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[Room]:

@@ -16,6 +16,7 @@ from app.core.actor import system_actor
 from app.core.db import db
 from app.core.uow import unit_of_work
 from app.estate.operations import IMPORT_TASK
+from app.jobs import prices
 from app.jobs.sealing import seal_audit
 from app.lists.operations import EXPORT_TASK
 from app.logs.trace import traced
@@ -53,7 +54,18 @@ def make_worker_app(app: Flask) -> App:
     _add_imports(queue, app)
     _take_up_stalled(queue)
     _seal_audit(queue, app)
+    _carry_out_prices(queue, app)
     return queue
+
+
+def _carry_out_prices(queue: App, app: Flask) -> None:
+    """See every ten seconds to price plans whose day has come, each in a transaction of its own."""
+
+    def carry_out(timestamp: int) -> int:  # noqa: ARG001 - procrastinate passes the scheduled second
+        return prices.carry_out(app, ACTOR)
+
+    task = queue.task(name=prices.TASK, queueing_lock=prices.TASK)(carry_out)
+    queue.periodic(cron=EVERY_TEN_SECONDS, periodic_id=prices.TASK)(task)
 
 
 def _seal_audit(queue: App, app: Flask) -> None:

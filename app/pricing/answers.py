@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from app.core.actor import Actor
@@ -11,6 +12,10 @@ from app.estate.operations import TakenRoom
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine, PricePlan, RoomPrice
 from app.pricing.policies import can_see_floor
 from app.pricing.queries import PlanFigures, PlanLine
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    return None if amount is None else plain(amount)
 
 
 def plan_answer(plan: PricePlan) -> dict[str, Any]:
@@ -23,6 +28,10 @@ def plan_answer(plan: PricePlan) -> dict[str, Any]:
         "origin": plan.origin,
         "project_id": plan.project_id,
         "created_at": plan.created_at.isoformat(),
+        "version": plan.version,
+        "terms": plan.terms,
+        "takes_effect_on": plan.takes_effect_on.isoformat() if plan.takes_effect_on else None,
+        "approved_at": plan.approved_at.isoformat() if plan.approved_at else None,
         "effective_at": plan.effective_at.isoformat() if plan.effective_at else None,
     }
 
@@ -32,6 +41,7 @@ def figures_answer(figures: PlanFigures, actor: Actor) -> dict[str, Any]:
     before, after = figures.average_before, figures.average_after
     answer: dict[str, Any] = {
         "rooms": figures.rooms,
+        "rooms_without_price": figures.blank,
         "area": plain(figures.area),
         "list_total": plain(figures.list_total),
         "average": plain(figures.average),
@@ -52,13 +62,15 @@ def plan_line_answer(line: PlanLine, actor: Actor) -> dict[str, Any]:
         "room_id": line.room_id,
         "room": line.title,
         "gross_area": plain(line.gross_area),
-        "list_unit_price": plain(line.list_unit_price),
-        "list_total": plain(line.list_total),
-        "list_total_before": None if line.total_before is None else plain(line.total_before),
-        "change": None if line.change is None else plain(line.change),
+        "price_basis": line.price_basis,
+        "list_unit_price": _plain(line.list_unit_price),
+        "list_total": _plain(line.list_total),
+        "list_total_before": _plain(line.total_before),
+        "change": _plain(line.change),
+        "left_because": line.left_because,
     }
     if can_see_floor(actor):
-        answer["floor_total"] = plain(line.floor_total)
+        answer["floor_total"] = _plain(line.floor_total)
         answer["below_floor"] = line.is_below_floor
     return answer
 
@@ -66,6 +78,7 @@ def plan_line_answer(line: PlanLine, actor: Actor) -> dict[str, Any]:
 def price_answer(price: RoomPrice, actor: Actor) -> dict[str, Any]:
     """Return what a room cost from when to when."""
     answer: dict[str, Any] = {
+        "price_basis": price.price_basis,
         "list_unit_price": plain(price.list_unit_price),
         "list_total": plain(price.list_total),
         "valid_from": price.valid_from.isoformat(),

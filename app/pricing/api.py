@@ -20,6 +20,7 @@ from app.pricing.answers import (
 )
 from app.pricing.import_api import ProjectImportApi, RoomImportApi
 from app.pricing.operations import PlanRowDraft
+from app.pricing.plan_table_api import PlanTableApi
 from app.pricing.queries import (
     count_plans,
     get_price_plan,
@@ -27,8 +28,11 @@ from app.pricing.queries import (
     list_plans,
     list_prices,
     plan_figures,
+    price_at_end_of,
 )
 from app.pricing.quote_api import DiscountApi, PaymentMethodApi, QuoteApi
+from app.pricing.reading import read_day
+from app.pricing.terms import PriceBasis
 from app.web.rest import Body, RestApi, Yuan, clamp_limit, current, endpoint, read_body
 
 MOST_ROWS = 100_000
@@ -43,11 +47,17 @@ class PlanRowBody(Body):
     list_unit_price = Yuan(load_default=None, allow_none=True)
     list_total = Yuan(load_default=None, allow_none=True)
     floor_total = Yuan(load_default=None, allow_none=True)
+    price_basis = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf([basis.value for basis in PriceBasis]),
+    )
 
 
 class PlanBody(Body):
     project_id = _id(required=True)
     name = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    takes_effect_on = fields.Date(load_default=None, allow_none=True)
     rows = fields.List(
         fields.Nested(PlanRowBody), required=True, validate=validate.Length(min=1, max=MOST_ROWS)
     )
@@ -55,6 +65,7 @@ class PlanBody(Body):
 
 class PlanChangeBody(Body):
     name = fields.String(load_default=None, validate=validate.Length(min=1, max=120))
+    takes_effect_on = fields.Date(allow_none=True)
     rows = fields.List(
         fields.Nested(PlanRowBody), load_default=None, validate=validate.Length(1, MOST_ROWS)
     )
@@ -114,6 +125,7 @@ class PricePlanApi(RestApi):
             name=body["name"],
             rows=_rows(body["rows"]),
             origin="rest",
+            takes_effect_on=body["takes_effect_on"],
             actor=current(),
         )
         return {**plan_answer(plan), "figures": figures_answer(plan_figures(plan.id), current())}
@@ -149,7 +161,7 @@ class PricePlanApi(RestApi):
     @expose("/<int:plan_id>", methods=["PATCH"])
     @endpoint(f"{policies.PLAN}:edit")
     def edit(self, plan_id: int) -> dict[str, Any]:
-        """Rename an open plan, or put other rows in place of its rows.
+        """Rename an open plan, give it another day, or put other rows in place of its rows.
 
         ---
         patch:
@@ -163,8 +175,13 @@ class PricePlanApi(RestApi):
               description: it is in approval or in force
         """
         body, plan = read_body(PlanChangeBody), get_price_plan(plan_id)
-        if body["name"] is not None:
-            operations.rename_price_plan(plan, name=body["name"], actor=current())
+        if body["name"] is not None or "takes_effect_on" in body:
+            operations.edit_price_plan(
+                plan,
+                name=body["name"] or plan.name,
+                takes_effect_on=body.get("takes_effect_on", plan.takes_effect_on),
+                actor=current(),
+            )
         if body["rows"] is not None:
             operations.replace_plan_rows(plan, rows=_rows(body["rows"]), actor=current())
         return {**plan_answer(plan), "figures": figures_answer(plan_figures(plan_id), current())}
@@ -187,7 +204,12 @@ class PricePlanApi(RestApi):
 
 
 def _rows(rows: list[dict[str, Any]]) -> list[PlanRowDraft]:
-    return [PlanRowDraft(**row) for row in rows]
+    return [
+        PlanRowDraft(**{**row, "price_basis": PriceBasis(row["price_basis"])})
+        if row["price_basis"]
+        else PlanRowDraft(**row)
+        for row in rows
+    ]
 
 
 class SaleBody(Body):
@@ -263,6 +285,29 @@ class RoomSaleApi(RestApi):
         get_room(room_id)
         return {"result": [price_answer(price, current()) for price in list_prices(room_id)]}
 
+    @expose("/<int:room_id>/price", methods=["GET"])
+    @endpoint(f"{policies.ROOM_PRICE}:see")
+    def price(self, room_id: int) -> dict[str, Any]:
+        """Say what the room cost at the end of a day, or costs now.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: room_id, required: true, schema: {type: integer}}
+          - {in: query, name: "on", description: "a day, such as 2026-11-21; today without",
+             schema: {type: string, format: date}}
+          responses:
+            200:
+              description: the price, or null for a room that had none yet
+            422:
+              description: that is no day
+        """
+        get_room(room_id)
+        day = read_day(request.args.get("on"))
+        price = price_at_end_of(room_id, day)
+        answer = None if price is None else price_answer(price, current())
+        return {"room_id": room_id, "on": day.isoformat(), "price": answer}
+
 
 def _moved(rooms: list[TakenRoom]) -> dict[str, Any]:
     return {"count": len(rooms), "rooms": [room_answer(room) for room in rooms]}
@@ -272,6 +317,7 @@ RESOURCES = [
     ProjectImportApi,
     RoomImportApi,
     PricePlanApi,
+    PlanTableApi,
     RoomSaleApi,
     PaymentMethodApi,
     DiscountApi,

@@ -15,6 +15,7 @@ PAYMENT_METHOD = "pricing.payment_method"
 DISCOUNT = "pricing.discount"
 SALE = "pricing.sale"
 QUOTE = "pricing.quote"
+PUBLICATION = "pricing.publication"
 
 #: roles that draft price plans; who approves them sees them too
 DRAFTERS = "MO"
@@ -27,6 +28,7 @@ declare_permissions(
     Permission(f"{PLAN}:edit", _l("Change price plans"), DRAFTERS),
     Permission(f"{PLAN}:delete", _l("Delete price plans"), DRAFTERS),
     Permission(f"{PLAN}:submit", _l("Send price plans for approval"), DRAFTERS),
+    Permission(f"{PLAN}:cancel", _l("Cancel approved price plans before their day"), "MDO"),
     Permission(f"{PLAN}:export", _l("Export price plans"), "MDFXOL"),
     Permission(f"{FLOOR}:see", _l("See floor prices"), "SMDFXOL"),
     Permission(f"{ROOM_PRICE}:see", _l("See the price history of rooms"), STAFF),
@@ -42,6 +44,13 @@ declare_permissions(
     Permission(f"{SALE}:release", _l("Release rooms for sale"), DIRECTOR),
     Permission(f"{SALE}:withdraw", _l("Withdraw rooms from sale"), DIRECTOR),
     Permission(f"{SALE}:confirm_price", _l("Confirm the present price of a room"), DRAFTERS),
+    Permission(f"{PUBLICATION}:see", _l("See published price lists"), STAFF),
+    Permission(f"{PUBLICATION}:publish", _l("Publish price lists"), "MDO"),
+    Permission(
+        f"{PUBLICATION}:export",
+        _l("Export and print published price lists"),
+        STAFF.replace("U", ""),
+    ),
     Permission(f"{QUOTE}:see", _l("Calculate quotations"), "CKSMDB"),
 )
 
@@ -59,6 +68,12 @@ def can_edit_plan(plan: PricePlan, actor: Actor) -> bool:
 def can_submit_plan(plan: PricePlan, actor: Actor) -> bool:
     """Tell whether the actor may send the plan for approval now."""
     return is_open(plan) and actor.may(f"{PLAN}:submit") and actor.reaches(plan.project_id)
+
+
+def can_cancel_plan(plan: PricePlan, actor: Actor) -> bool:
+    """Tell whether the actor may cancel the plan now: an approved one before its day."""
+    waits = plan.state == PricePlanState.SCHEDULED.value
+    return waits and actor.may(f"{PLAN}:cancel") and actor.reaches(plan.project_id)
 
 
 def is_open(plan: PricePlan) -> bool:

@@ -70,6 +70,7 @@ class PricedRoom:
     project_id: int
     gross_area: Decimal
     inside_area: Decimal | None
+    price_basis: str
     list_total: Decimal
     floor_total: Decimal
     rounding: Decimal
@@ -83,6 +84,7 @@ def get_priced_room(room_id: int) -> PricedRoom:
             Room.project_id,
             Room.gross_area,
             Room.inside_area,
+            RoomPrice.price_basis,
             RoomPrice.list_total,
             RoomPrice.floor_total,
             Project.total_rounding,
@@ -130,7 +132,7 @@ def quote(
             list_total=room.list_total,
             gross_area=room.gross_area,
             inside_area=room.inside_area,
-            price_basis=PriceBasis.GROSS,
+            price_basis=PriceBasis(room.price_basis),
             method=method,
             discounts=discounts,
             special=special,

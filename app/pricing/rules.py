@@ -1,10 +1,12 @@
-"""Rules of a room's price: the floor total where none is given, and what fits an area."""
+"""Rules of a room's price: areas it goes by, unit price and total, the floor total, what fits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
 
-from app.core.money import HUNDRED, times_area, yuan
+from app.core.money import HUNDRED, per_area, round_to, times_area, yuan
+from app.pricing.terms import PriceBasis
 
 # Enough digits for any stored amount times any percent, whatever context the caller is in.
 _PRECISION = 60
@@ -12,6 +14,8 @@ _PRECISION = 60
 ONE_YUAN = Decimal(1)
 #: a unit price of 2 decimals cannot hit a given total nearer than half a fen for each m²
 HALF_FEN = Decimal("0.005")
+#: rooms whose list price no plan changes any more: somebody has bought them at another
+SOLD = ("subscribed", "contracted", "handed_over")
 
 
 def default_floor(list_total: Decimal, percent: Decimal, step: Decimal) -> Decimal:
@@ -29,3 +33,28 @@ def fits_area(total: Decimal, unit: Decimal, square_metres: Decimal, rounding: D
     """
     allowed = max(ONE_YUAN, rounding) + square_metres * HALF_FEN
     return abs(times_area(unit, square_metres) - total) <= allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """The areas of a room in m²; the inside one may not be known yet."""
+
+    gross: Decimal
+    inside: Decimal | None = None
+
+    def by(self, basis: PriceBasis) -> Decimal | None:
+        """Return the area that the unit price is per m² of; None where it is not known.
+
+        A room priced by the unit (按套) has a unit price per m² gross, for comparison only.
+        """
+        return self.inside if basis is PriceBasis.INSIDE else self.gross
+
+
+def total_of(unit: Decimal, square_metres: Decimal, rounding: Decimal) -> Decimal:
+    """Return unit price × area, rounded half up to what the project says (0.01 to 100 yuan)."""
+    return round_to(times_area(unit, square_metres), rounding)
+
+
+def unit_of(total: Decimal, square_metres: Decimal) -> Decimal:
+    """Return total ÷ area in yuan per m², half up to the fen."""
+    return per_area(total, square_metres)

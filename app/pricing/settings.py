@@ -44,6 +44,20 @@ DEFAULT_FLOOR_STEP = declare(
         clean=_clean_step,
     )
 )
+NOTED_CHANGE = declare(
+    Setting(
+        "pricing.noted_change_percent",
+        default="5.00",
+        title=_l("Change of a room's price that is pointed out, percent"),
+        clean=_clean_percent,
+        help=_l("Price plans count the rooms that rise or fall by more."),
+    )
+)
+
+
+def noted_change(project_id: int) -> Decimal:
+    """Return beyond how many percent the change of a room's price is pointed out."""
+    return Decimal(get_setting(NOTED_CHANGE, project_id))
 
 
 def floor_terms(project_id: int) -> tuple[Decimal, Decimal]:

@@ -10,9 +10,9 @@ from wtforms import validators
 
 from app.core.actor import Actor
 from app.estate.models import Room, RoomStatus
-from app.estate.room_steps import register_room_step
+from app.estate.room_steps import register_room_link, register_room_step
 from app.pricing import operations, policies
-from app.web.actions import RowAction
+from app.web.actions import PageLink, RowAction
 from app.web.crud_forms import LineField
 
 
@@ -69,5 +69,13 @@ register_room_step(
         confirm=_l("Put this room back on sale at its present price?"),
         when=lambda room: room.status == RoomStatus.REPRICING.value,
         done=_l("The rooms are for sale now."),
+    )
+)
+register_room_link(
+    PageLink(
+        _l("Price history"),
+        f"{policies.ROOM_PRICE}:see",
+        lambda room: f"/room-prices/of/{room.id}",
+        icon="money",
     )
 )

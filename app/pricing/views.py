@@ -3,132 +3,37 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from io import BytesIO
 from typing import Any
 
-from flask import request, send_file
+from flask import request
 from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.core import audit
+from app.core import clock
 from app.core.actor import Actor, current_actor
-from app.core.uow import unit_of_work
-from app.estate.models import Building
+from app.core.errors import Invalid
+from app.core.money import plain
+from app.estate.models import Room
 from app.estate.policies import ROOM, ROOM_IMPORT
-from app.pricing import operations, policies
+from app.estate.queries import get_room
+from app.pricing import policies
 from app.pricing.import_views import PriceListView, RoomImportView
-from app.pricing.models import PricePlan, PricePlanState, RoomPrice
-from app.pricing.plan_sheet import write_plan
-from app.pricing.queries import (
-    iterate_plan_lines,
-    list_plan_lines,
-    list_requests_of_plan,
-    plan_figures,
-    plan_figures_by_building,
-)
+from app.pricing.models import PricePlan, PricePlanRow, PricePublication, RoomPrice
+from app.pricing.plan_views import PricePlanView
+from app.pricing.publication_views import PricePublicationView
+from app.pricing.queries import list_prices, price_at_end_of
+from app.pricing.reading import read_day
+from app.pricing.rule_views import PriceRuleView
 from app.pricing.sale_views import RELEASE, WITHDRAW, SaleView
 from app.pricing.terms_views import DiscountView, PaymentMethodView
-from app.pricing.titles import PLAN_ORIGINS
-from app.web import show_page
+from app.pricing.titles import PRICE_BASES
 from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
-from app.web.crud_forms import AmountField, ChoiceField
-from app.web.export import XLSX
 from app.web.menu import MenuItem
-
-#: rooms of a plan that one page shows
-PLAN_PAGE = 100
-
-
-class PricePlanView(CrudView):
-    """定价方案: before and after of every room, totals, and the way to approval."""
-
-    datamodel = SQLAInterface(PricePlan)
-    route_base = "/price-plans"
-    permission = policies.PLAN
-    list_title = _l("Price plans")
-    search_rank = 45
-    add_title = _l("Adjust today's prices")
-    empty_sentence = _l("No price plan yet. Import a price list; its prices become a draft.")
-    list_columns = ("number", "name", "state", "origin", "created_at", "effective_at", "project")
-    search_columns = ("number", "name", "state", "created_at")
-    states = {"state": PricePlanState}
-    formatters = {"origin": lambda origin: PLAN_ORIGINS.get(origin, origin)}
-    label_columns = {
-        "name": _l("Price plan"),
-        "origin": _l("Source"),
-        "effective_at": _l("In force since"),
-        "building": _l("Building"),
-        "percent": _l("By percent"),
-        "per_area": _l("By yuan per m²"),
-        "per_room": _l("By yuan a room"),
-    }
-    help_columns = {"name": _l("What the approvers will know it by.")}
-    show_fieldsets = (
-        ("", ("number", "name", "state", "origin", "created_at", "effective_at", "project")),
-    )
-    add_fieldsets = (
-        (_l("Price plan"), ("project", "name")),
-        (_l("Change of the prices in force"), ("building", "percent", "per_area", "per_room")),
-    )
-    edit_fieldsets = (("", ("name",)),)
-    add_operation = operations.draft_adjusted_plan
-    edit_operation = operations.rename_price_plan
-    delete_operation = operations.delete_price_plan
-    can_edit = staticmethod(policies.is_open)
-    show_template = "pricing/price_plan.html"
-    exportable = False
-
-    form_extra = {
-        "building": ChoiceField(
-            _l("Building"),
-            target=Building,
-            address="/choices/PricePlanView/building",
-            description=_l("Empty: the whole project."),
-        ),
-        "percent": AmountField(_l("By percent"), description=_l("3 raises, -3 lowers.")),
-        "per_area": AmountField(_l("By yuan per m²")),
-        "per_room": AmountField(_l("By yuan a room")),
-    }
-
-    @expose("/show/<int:pk>")
-    @guarded("see")
-    def show(self, pk: int, *, actor: Actor) -> Any:
-        """Show a plan with its rooms before and after."""
-        plan = self.get(pk, actor)
-        after = request.args.get("after", default=0, type=int)
-        lines = list_plan_lines(pk, after=after, limit=PLAN_PAGE + 1)
-        return self.render_template(
-            self.show_template,
-            page=show_page.build(self, plan, actor),
-            figures=plan_figures(pk),
-            parts=plan_figures_by_building(pk),
-            lines=lines[:PLAN_PAGE],
-            below=list_plan_lines(pk, limit=PLAN_PAGE, below_floor=True),
-            next_after=lines[PLAN_PAGE - 1].row_id if len(lines) > PLAN_PAGE else None,
-            after=after,
-            sees_floor=policies.can_see_floor(actor),
-            may_submit=policies.can_submit_plan(plan, actor),
-            may_export=actor.may(f"{policies.PLAN}:export"),
-            requests=list_requests_of_plan(pk),
-        )
-
-    @expose("/show/<int:pk>/rows.xlsx")
-    @guarded("export")
-    def rows_sheet(self, pk: int, *, actor: Actor) -> Any:
-        """Send the plan's rows as an Excel sheet; written into the audit."""
-        plan = self.get(pk, actor)
-        stream, name = BytesIO(), f"{plan.number}.xlsx"
-        with unit_of_work(actor):
-            count = write_plan(
-                iterate_plan_lines(pk), stream, sees_floor=policies.can_see_floor(actor)
-            )
-            note = {"rows": count}
-            audit.record("export", table_name=PricePlan.__tablename__, row_id=pk, note=note)
-        stream.seek(0)
-        return send_file(stream, mimetype=XLSX, as_attachment=True, download_name=name)
+from app.web.story_words import StoryOf, describe_story
 
 
 def floor_of(price: RoomPrice) -> Decimal | None:
@@ -147,6 +52,7 @@ class RoomPriceView(CrudView):
     empty_sentence = _l("No price yet. Prices come in force with an approved price plan.")
     list_columns = (
         "room",
+        "price_basis",
         "list_unit_price",
         "list_total",
         "floor",
@@ -156,9 +62,11 @@ class RoomPriceView(CrudView):
     )
     search_columns = ("room", "plan", "list_total", "valid_from", "valid_to")
     quick_columns = ("room.number", "plan.number")
+    formatters = {"price_basis": lambda basis: PRICE_BASES.get(basis, basis)}
     computed = {"floor": floor_of}
     figures = ("floor",)
     label_columns = {
+        "price_basis": _l("Priced by"),
         "list_unit_price": _l("List price per m²"),
         "list_total": _l("List total"),
         "floor": _l("Floor total"),
@@ -172,7 +80,71 @@ class RoomPriceView(CrudView):
     show_fieldsets = (("", list_columns),)
     exportable = True
 
+    @expose("/of/<int:room_id>")
+    @guarded("see")
+    def of_room(self, room_id: int, *, actor: Actor) -> Any:
+        """Show what a room cost over time, and what it cost on a day."""
+        room, typed = get_room(room_id), request.args.get("on", "")
+        prices = list_prices(room_id)
+        day, sentence = None, None
+        if typed:
+            try:
+                day = read_day(typed)
+            except Invalid as error:
+                sentence = error.message
+        sees_floor = policies.can_see_floor(actor)
+        page = self.render_template(
+            "pricing/room_prices.html",
+            room=room,
+            prices=prices,
+            chart=_chart(room, prices, sees_floor=sees_floor),
+            on=day,
+            typed=typed,
+            then=price_at_end_of(room_id, day) if day else None,
+            sentence=sentence,
+            bases=PRICE_BASES,
+            sees_floor=sees_floor,
+            sees_plans=actor.may(f"{policies.PLAN}:see"),
+        )
+        return page, 422 if sentence else 200
 
+
+def _chart(room: Room, prices: list[RoomPrice], *, sees_floor: bool) -> dict[str, Any]:
+    """Return what the chart is drawn from: the table beside it says the same."""
+    words = {
+        "total": _("List total"),
+        "floor": _("Floor total"),
+        "ten_thousand": _("ten thousand"),
+        "description": _(
+            "List total of %(room)s over time; the table below has every figure.", room=room.title
+        ),
+    }
+    points = [
+        {
+            "from": price.valid_from.isoformat(),
+            "total": plain(price.list_total),
+            "floor": plain(price.floor_total) if sees_floor else None,
+        }
+        for price in reversed(prices)
+    ]
+    return {"points": points, "words": words, "until": clock.now().isoformat()}
+
+
+for table in (PricePlanRow.__tablename__, RoomPrice.__tablename__):
+    describe_story(
+        table,
+        StoryOf(
+            labels={
+                "price_basis": _l("Priced by"),
+                "left_because": _l("Why it was left alone"),
+            }
+        ),
+    )
+describe_story(PricePlan.__tablename__, StoryOf(labels={"terms": _l("How it was worked out")}))
+describe_story(
+    PricePublication.__tablename__,
+    StoryOf(labels={"approvals": _l("Approved price plans"), "is_final": _l("Final")}),
+)
 describe_choice(
     PricePlan, ChoiceOf(("number", "name"), order=("number",), detail=lambda plan: plan.name)
 )
@@ -180,8 +152,10 @@ describe_choice(
 VIEWS = [
     PriceListView,
     RoomImportView,
+    PriceRuleView,
     PricePlanView,
     RoomPriceView,
+    PricePublicationView,
     SaleView,
     PaymentMethodView,
     DiscountView,
@@ -195,6 +169,14 @@ MENU = [
     ),
     MenuItem(
         _l("Prices"), "rooms", 35, f"{policies.ROOM_PRICE}:see", view=RoomPriceView, icon="money"
+    ),
+    MenuItem(
+        _l("Published price lists"),
+        "rooms",
+        37,
+        f"{policies.PUBLICATION}:see",
+        view=PricePublicationView,
+        icon="print",
     ),
     MenuItem(
         _l("Payment methods"),

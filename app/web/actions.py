@@ -75,3 +75,13 @@ class Related:
     view: type | str
     by: str
     columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """A link on a record's page to a page of another area; ``address`` is a function of the row."""
+
+    title: Any
+    permission: str
+    address: Callable[[Any], str]
+    icon: str = ""

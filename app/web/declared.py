@@ -10,7 +10,7 @@ from flask import url_for
 
 from app.core.actor import Actor
 from app.core.states import State
-from app.web.actions import Related, RowAction
+from app.web.actions import PageLink, Related, RowAction
 from app.web.choices import find_choices
 from app.web.columns import Column, resolve
 
@@ -76,6 +76,7 @@ class Declared:
     #: a row that may not be edited any more (its state forbids it)
     can_edit: Callable[[Any], bool] | None = None
     row_actions: Sequence[RowAction] = ()
+    page_links: Sequence[PageLink] = ()
     related: Sequence[Related] = ()
     exportable: bool = True
     #: the view's place among what the search box looks through; None: it is left out

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from app.core.actor import Actor
-from app.web.actions import Related, RowAction
+from app.web.actions import PageLink, Related, RowAction
 from app.web.closing import closed_row
 from app.web.columns import NUMBERS, Column
 from app.web.formats import NOTHING
@@ -80,6 +80,7 @@ class ShowPage:
     delete_url: str | None
     related: list[RelatedRows]
     history: History
+    links: list[tuple[PageLink, str]]
     #: the project of the record, if it is closed
     closed: ProjectChoice | None = None
 
@@ -111,6 +112,7 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
         related=[found for one in view.related if (found := _related(one, row, actor, is_open))],
         history=history_for(view, row, actor),
         closed=closed,
+        links=[(one, one.address(row)) for one in view.page_links if actor.may(one.permission)],
     )
 
 

@@ -50,6 +50,7 @@ ACTIONS: dict[str, tuple[Any, str]] = {
     "release_for_sale": (_l("Put on sale"), "done"),
     "withdraw_from_sale": (_l("Take off sale"), "warn"),
     "confirm_price": (_l("Confirm the price"), "done"),
+    "price_returned_rooms": (_l("Priced rooms that came back"), "done"),
     "device_job_retry": (_l("Print again"), ""),
     "device_job_mark": (_l("It came out"), ""),
     "device_job_cancel": (_l("Cancel the job"), "warn"),

@@ -22,6 +22,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         [
             *(f"estate.{name}:see" for name in MASTER_DATA),
             "pricing.room_price:see",
+            "pricing.publication:see",
             "pricing.payment_method:see",
             "pricing.discount:see",
         ],
@@ -82,6 +83,8 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
     ("OU", ["admin.organization:see", "estate.project_member:see"], "projects hang in the tree"),
     ("MO", ["estate.room_import:see"], "those who draft price plans from a list"),
     ("SMDFXOL", ["estate.room:export", "pricing.room_price:export"], "those who see floor prices"),
+    (STAFF.replace("U", ""), ["pricing.publication:export"], "what is posted is for everybody"),
+    ("MDO", ["pricing.plan:cancel", "pricing.publication:publish"], "drafts, or puts on sale"),
     ("MDFXOL", ["pricing.plan:see", "pricing.plan:export"], "who drafts or approves price plans"),
     ("CKSMDB", ["customers.customer:choose"], "who may hold for a customer"),
     ("CSMDB", ["customers.customer:add", "customers.customer:edit"], "who has customers"),

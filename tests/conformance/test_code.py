@@ -51,6 +51,13 @@ NO_ACTOR = {
     "finance.refuse_high_deposit": "a check of figures",
     "finance.require_reason": "a check of a text",
     "finance.issue_bill": "a step of confirm_receipt; the cashier is its argument",
+    "pricing.pricing_of": "a read",
+    "pricing.facts_of_rooms": "a read",
+    "pricing.check_rows": "computes, for verbs that take the actor",
+    "pricing.work_out": "computes",
+    "pricing.check_day": "a check of a day",
+    "pricing.insert_rows": "writes for verbs that take the actor",
+    "pricing.find_due_plans": "a read",
     "pricing.lock_rooms_of_plan": "takes locks for verbs that take the actor",
     "sales.read_wish": "reads values into a type",
     "sales.read_sign_by": "reads a value into a type",
@@ -82,6 +89,7 @@ SCOPED_TABLES = {
 IMPORT = "a step of the import, which reads its project within scope first"
 ROOM_WAS_READ = "about one room that the caller has read within scope"
 PLAN_WAS_READ = "about one plan that the caller has read within scope"
+BUILDING_WAS_READ = "for a building that the operation has read within scope"
 PART_OF_GRID = "a part of the grid's statement, which asks for the project within scope at its end"
 
 SEALED = "all of the audit, by the system and the command line; yields hashes and counts"
@@ -140,6 +148,17 @@ BEYOND_THE_ORM = {
     "grid/sql.py:_GONE": PART_OF_GRID,
     "grid/sql.py:changed_grid": PART_OF_GRID,
     "live/reader.py:_CHANGES": "for projects whose signed ticket the stream has shown",
+    "pricing/operations/cells.py:_WRITE": PLAN_WAS_READ,
+    "pricing/operations/effect.py:_DUE": PLAN_WAS_READ,
+    "pricing/operations/effect.py:_LEAVE_OVERTAKEN": PLAN_WAS_READ,
+    "pricing/operations/effect.py:_LEAVE_SOLD": PLAN_WAS_READ,
+    "pricing/operations/effect.py:_TAKE_UP_RETURNED": PLAN_WAS_READ,
+    "pricing/operations/effect.py:_WITH_RETURNED": "the system prices rooms of the whole group",
+    "pricing/operations/publications.py:_FREEZE": BUILDING_WAS_READ,
+    "pricing/operations/publications.py:_DIGEST": BUILDING_WAS_READ,
+    "pricing/operations/publications.py:_APPROVERS": BUILDING_WAS_READ,
+    "pricing/operations/publications.py:_PERMITS": BUILDING_WAS_READ,
+    "pricing/operations/publications.py:_sum_up": BUILDING_WAS_READ,
     "pricing/operations/effect.py:_LOCK_ROOMS": PLAN_WAS_READ,
     "pricing/operations/effect.py:_LATEST": PLAN_WAS_READ,
     "pricing/operations/effect.py:_END_OLD": PLAN_WAS_READ,

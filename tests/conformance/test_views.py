@@ -97,6 +97,7 @@ NOT_IN_MENU = {
     "LocaleView": "Flask-AppBuilder's language switch",
     "SwaggerView": "for programmers; linked from the description",
     "DeskView": "opened from a room",
+    "PriceRuleView": "opened from the price plans",
     "NoticeView": "opened from the bell",
     "MemberView": "a tab of organizations and users",
     "HandoverView": "opened from a user",

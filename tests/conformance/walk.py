@@ -456,6 +456,20 @@ def _plan(office: Office) -> dict[str, Any]:
     return {"project_id": office.project, "name": "越界", "rows": [row]}
 
 
+def _cells(office: Office) -> dict[str, Any]:
+    row = {"room_id": office.ids["room"], "list_total": "1000000.00", "seen": {}}
+    return {"rows": [row]}
+
+
+def _rooms(office: Office) -> dict[str, Any]:
+    return {"room_ids": [office.ids["room"]]}
+
+
+def _rule(office: Office) -> dict[str, Any]:
+    return {"do": "draft", "name": "越界", "buildings": office.ids["estate_building"],
+            "basis": "gross", "base": "50000", "base_floor": "1"}  # fmt: skip
+
+
 def _method(office: Office) -> dict[str, Any]:
     line = {"kind": "instalment", "name": "全款", "basis": "rest", "due_rule": "contract",
             "due_days": 7}  # fmt: skip
@@ -521,10 +535,16 @@ BODIES = {
     "NoticeView.read_all": _nothing,
     "PaymentMethodApi.add": _method,
     "PaymentMethodApi.edit": _method,
+    "PlanTableApi.add_rooms": _rooms,
+    "PlanTableApi.cancel": _reason,
+    "PlanTableApi.cells": _cells,
+    "PlanTableApi.remove_rooms": _rooms,
     "PriceListView.carry_out": _nothing,
     "PriceListView.check": _file,
     "PricePlanApi.add": _plan,
     "PricePlanApi.edit": _plan,
+    "PricePlanView.cancel": _reason,
+    "PriceRuleView.rule": _rule,
     "ProjectImportApi.take_in": _nothing,
     "QuoteApi.calculate": _order,
     "ReceiptApi.confirm": _nothing,

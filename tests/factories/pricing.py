@@ -36,7 +36,11 @@ def make_plan(rooms: list[Room], total: str = "5000000.00", **values: Any) -> Pr
 
 def price_rooms(rooms: list[Room], total: str = "5000000.00", **values: Any) -> PricePlan:
     """Prices in force for the rooms, by a plan that went through."""
-    plan = make_plan(rooms, total, **values)
+    return go_through(make_plan(rooms, total, **values))
+
+
+def go_through(plan: PricePlan) -> PricePlan:
+    """The plan, approved and in force."""
     freeze_plan(plan.id, actor=FACTORY)
     make_effective(plan, actor=FACTORY)
     return plan

@@ -20,9 +20,9 @@ from app.pricing.operations import (
     PlanRowDraft,
     create_price_plan,
     delete_price_plan,
+    edit_price_plan,
     freeze_plan,
     make_effective,
-    rename_price_plan,
     reopen_plan,
     replace_plan_rows,
 )
@@ -145,13 +145,13 @@ def test_who_may_draft(project, rooms, actor_for):
 
 def test_an_open_plan_changes_and_a_frozen_one_does_not(project, rooms, steward, session):
     plan = draft(project, steward, [PlanRowDraft(rooms[0].id, Decimal(5000000))])
-    rename_price_plan(plan, name="改名", actor=steward)
+    edit_price_plan(plan, name="改名", actor=steward)
     replace_plan_rows(plan, rows=[PlanRowDraft(rooms[1].id, Decimal(4000000))], actor=steward)
     assert [line.room_id for line in list_plan_lines(plan.id)] == [rooms[1].id]
 
     freeze_plan(plan.id, actor=steward)
     for step in (
-        lambda: rename_price_plan(plan, name="x", actor=steward),
+        lambda: edit_price_plan(plan, name="x", actor=steward),
         lambda: replace_plan_rows(
             plan, rows=[PlanRowDraft(rooms[0].id, Decimal(1))], actor=steward
         ),

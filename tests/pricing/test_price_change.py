@@ -13,7 +13,7 @@ from app.pricing.models import PricePlan, PricePlanRow
 from app.pricing.operations import (
     PlanRowDraft,
     delete_price_plan,
-    rename_price_plan,
+    edit_price_plan,
     replace_plan_rows,
     submit_price_plan,
 )
@@ -111,7 +111,7 @@ def test_in_approval_the_plan_is_frozen(rooms, approvers, steward):
     plan = make_plan(rooms)
     request = send(plan, steward)
     with pytest.raises(WrongState):
-        rename_price_plan(plan, name="x", actor=steward)
+        edit_price_plan(plan, name="x", actor=steward)
     with pytest.raises(WrongState):
         replace_plan_rows(plan, rows=[PlanRowDraft(rooms[0].id, Decimal(1))], actor=steward)
     with pytest.raises((Conflict, WrongState)):
@@ -129,7 +129,7 @@ def test_what_is_refused_or_taken_back_is_open_again(rooms, approvers, steward, 
     actor = steward if step == "withdraw" else approvers["manager"]
     getattr(engine, step)(request.id, comment="再议", actor=actor)
     assert plan.state == state
-    assert rename_price_plan(plan, name="再议", actor=steward).name == "再议"
+    assert edit_price_plan(plan, name="再议", actor=steward).name == "再议"
     assert get_current_price(rooms[0].id) is None
     with pytest.raises(WrongState):
         delete_price_plan(plan, actor=steward)

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
-from app.pricing.operations.adjust import draft_adjusted_plan
-from app.pricing.operations.effect import make_effective
+from app.pricing.operations.cells import (
+    CellDraft,
+    SeenRow,
+    add_plan_rooms,
+    remove_plan_rooms,
+    save_plan_cells,
+)
+from app.pricing.operations.drafts import (
+    Adjustment,
+    PlanHead,
+    RulePreview,
+    draft_adjusted_plan,
+    draft_plan_by_hand,
+    draft_plan_by_rule,
+    try_rule,
+)
+from app.pricing.operations.effect import (
+    cancel_scheduled_plan,
+    carry_out_due_plan,
+    find_due_plans,
+    make_effective,
+    price_returned_rooms,
+    put_in_force,
+)
 from app.pricing.operations.imports import (
     Agreement,
     ListImport,
@@ -11,15 +33,16 @@ from app.pricing.operations.imports import (
     import_price_list,
 )
 from app.pricing.operations.plans import (
-    PlanRowDraft,
     create_price_plan,
     delete_price_plan,
+    edit_price_plan,
     freeze_plan,
-    rename_price_plan,
     reopen_plan,
     replace_plan_rows,
     submit_price_plan,
 )
+from app.pricing.operations.publications import publish_price_list
+from app.pricing.operations.rows import PlanRowDraft
 from app.pricing.operations.sale import confirm_price, release_for_sale, withdraw_from_sale
 from app.pricing.operations.terms import (
     LineDraft,
@@ -33,12 +56,20 @@ from app.pricing.operations.terms import (
 from app.pricing.quoting import quote
 
 __all__ = [
+    "Adjustment",
     "Agreement",
+    "CellDraft",
     "LineDraft",
     "ListImport",
+    "PlanHead",
     "PlanRowDraft",
+    "RulePreview",
+    "SeenRow",
     "add_discount",
     "add_payment_method",
+    "add_plan_rooms",
+    "cancel_scheduled_plan",
+    "carry_out_due_plan",
     "carry_out_import",
     "confirm_price",
     "create_price_plan",
@@ -46,16 +77,25 @@ __all__ = [
     "delete_payment_method",
     "delete_price_plan",
     "draft_adjusted_plan",
+    "draft_plan_by_hand",
+    "draft_plan_by_rule",
     "edit_discount",
     "edit_payment_method",
+    "edit_price_plan",
+    "find_due_plans",
     "freeze_plan",
     "import_price_list",
     "make_effective",
+    "price_returned_rooms",
+    "publish_price_list",
+    "put_in_force",
     "quote",
     "release_for_sale",
-    "rename_price_plan",
+    "remove_plan_rooms",
     "reopen_plan",
     "replace_plan_rows",
+    "save_plan_cells",
     "submit_price_plan",
+    "try_rule",
     "withdraw_from_sale",
 ]

@@ -3,63 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, insert, select
 
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, WrongState
-from app.core.money import FEN, MAX_AMOUNT, format_yuan, per_area, times_area, yuan
 from app.core.numbering import next_number
 from app.core.states import transition
 from app.estate import policies as estate_policies
-from app.estate.models import Project, Room
 from app.estate.queries import get_project
 from app.pricing import policies
 from app.pricing.models import PricePlan, PricePlanRow, PricePlanState
+from app.pricing.operations.rows import PlanRowDraft, check_rows
 from app.pricing.queries import get_price_plan
-from app.pricing.rules import default_floor, fits_area
-from app.pricing.settings import floor_terms
 from app.workflows import engine
 from app.workflows.models import ApprovalRequest
 
-#: rooms read at a time when rows are checked against them
-BATCH = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRowDraft:
-    """What a plan is to make of one room, in yuan; what is None is worked out.
-
-    Either the total or the unit price (yuan per m² gross) must be there.
-    """
-
-    room_id: int
-    list_total: Decimal | None = None
-    list_unit_price: Decimal | None = None
-    floor_total: Decimal | None = None
-
 
 def create_price_plan(
-    *, project_id: int, name: str, rows: Sequence[PlanRowDraft], origin: str = "hand", actor: Actor
+    *,
+    project_id: int,
+    name: str,
+    rows: Sequence[PlanRowDraft],
+    origin: str = "hand",
+    terms: Mapping[str, Any] | None = None,
+    takes_effect_on: date | None = None,
+    blanks: bool = False,
+    actor: Actor,
 ) -> PricePlan:
     """Draft a plan with its rows; no room's price changes before it is approved.
 
-    Raises NotAllowed, NotFound for a project outside scope, Invalid naming the first wrong row.
+    ``terms`` keeps how the prices were worked out; with ``blanks`` rows may lack them yet. Raises
+    NotAllowed, NotFound for a project outside scope, Invalid naming the first wrong row, or for a
+    day that has passed.
     """
     actor.require(f"{policies.PLAN}:add")
     estate_policies.require_reach(actor, project_id)
     project = get_project(project_id)
     if not name.strip():
         raise Invalid(_l("Give the price plan a name."), fields={"name": _l("Give it a name.")})
-    prices = _check_rows(project, rows)
+    check_day(takes_effect_on)
+    prices = check_rows(project, rows, blanks=blanks)
     plan = new_plan(project_id=project_id, name=name, origin=origin, actor=actor)
-    _insert_rows(plan, prices)
+    plan.terms = dict(terms or {})
+    plan.takes_effect_on = takes_effect_on
+    db.session.flush()
+    insert_rows(plan, prices)
     return plan
+
+
+def check_day(day: date | None) -> None:
+    """Raise Invalid for a day on which nothing can take effect any more."""
+    if day is not None and day < clock.today():
+        sentence = _l(
+            "%(day)s has passed. Choose today or a later day, or leave it empty for at once.",
+            day=day.isoformat(),
+        )
+        raise Invalid(sentence, fields={"takes_effect_on": sentence})
 
 
 def new_plan(*, project_id: int, name: str, origin: str, actor: Actor) -> PricePlan:
@@ -77,14 +82,22 @@ def new_plan(*, project_id: int, name: str, origin: str, actor: Actor) -> PriceP
     return plan
 
 
-def rename_price_plan(plan: PricePlan, *, name: str, actor: Actor) -> PricePlan:
-    """Give an open plan another name. Raises WrongState for one in approval or in force."""
-    _open_for(plan, actor, "edit")
+def edit_price_plan(
+    plan: PricePlan, *, name: str, takes_effect_on: date | None = None, actor: Actor
+) -> PricePlan:
+    """Give an open plan another name and day; no day is at once, with the last yes.
+
+    Raises WrongState for one in approval or after it, Invalid for a day that has passed.
+    """
+    locked = open_for(plan, "edit", actor=actor)
     if not name.strip():
         raise Invalid(_l("Give the price plan a name."), fields={"name": _l("Give it a name.")})
-    plan.name = name.strip()
+    if takes_effect_on != locked.takes_effect_on:
+        check_day(takes_effect_on)
+    locked.name = name.strip()
+    locked.takes_effect_on = takes_effect_on
     db.session.flush()
-    return plan
+    return locked
 
 
 def replace_plan_rows(plan: PricePlan, *, rows: Sequence[PlanRowDraft], actor: Actor) -> PricePlan:
@@ -92,16 +105,18 @@ def replace_plan_rows(plan: PricePlan, *, rows: Sequence[PlanRowDraft], actor: A
 
     Raises WrongState for a plan in approval or in force, Invalid naming the first wrong row.
     """
-    locked = _open_for(plan, actor, "edit")
-    prices = _check_rows(get_project(plan.project_id), rows)
+    locked = open_for(plan, "edit", actor=actor)
+    prices = check_rows(get_project(plan.project_id), rows)
     db.session.execute(delete(PricePlanRow).where(PricePlanRow.plan_id == locked.id))
-    _insert_rows(locked, prices)
+    insert_rows(locked, prices)
+    locked.version += 1
+    db.session.flush()
     return locked
 
 
 def delete_price_plan(plan: PricePlan, *, actor: Actor) -> None:
     """Delete a draft with its rows. Raises WrongState for one that was sent or is in force."""
-    locked = _open_for(plan, actor, "delete")
+    locked = open_for(plan, "delete", actor=actor)
     if locked.state != PricePlanState.DRAFT.value or _requests_of(locked):
         raise WrongState(
             _l(
@@ -149,7 +164,8 @@ def _requests_of(plan: PricePlan) -> int:
     return count
 
 
-def _open_for(plan: PricePlan, actor: Actor, action: str) -> PricePlan:
+def open_for(plan: PricePlan, action: str, *, actor: Actor) -> PricePlan:
+    """Return the plan locked, to be changed. Raises NotAllowed; WrongState if it is not open."""
     actor.require(f"{policies.PLAN}:{action}")
     locked = get_price_plan(plan.id, lock=True)
     if not policies.is_open(locked):
@@ -163,64 +179,9 @@ def _open_for(plan: PricePlan, actor: Actor, action: str) -> PricePlan:
     return locked
 
 
-def _insert_rows(plan: PricePlan, prices: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(plan: PricePlan, prices: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows that have been checked."""
     db.session.execute(
         insert(PricePlanRow),
         [{"plan_id": plan.id, "project_id": plan.project_id, **price} for price in prices],
     )
-
-
-def _check_rows(project: Project, rows: Sequence[PlanRowDraft]) -> list[dict[str, Any]]:
-    if not rows:
-        raise _wrong(_l("A price plan needs at least one room."))
-    seen: set[int] = set()
-    prices: list[dict[str, Any]] = []
-    percent, step = floor_terms(project.id)
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
-        areas = _areas(project.id, [row.room_id for row in batch])
-        for place, row in enumerate(batch, start + 1):
-            if row.room_id not in areas:
-                raise _wrong(_l("Row %(row)d: there is no such room in this project.", row=place))
-            if row.room_id in seen:
-                raise _wrong(_l("Row %(row)d: this room is in the plan already.", row=place))
-            seen.add(row.room_id)
-            price = _price(row, areas[row.room_id], project.total_rounding, place)
-            floor = row.floor_total or default_floor(price["list_total"], percent, step)
-            prices.append({"room_id": row.room_id, **price, "floor_total": floor})
-    return prices
-
-
-def _areas(project_id: int, room_ids: Sequence[int]) -> dict[int, Decimal]:
-    found = db.session.execute(
-        select(Room.id, Room.gross_area).where(Room.project_id == project_id, Room.id.in_(room_ids))
-    )
-    return {row.id: row.gross_area for row in found}
-
-
-def _price(row: PlanRowDraft, area: Decimal, rounding: Decimal, place: int) -> dict[str, Decimal]:
-    """Return the total and unit price of a row; the total rules where both are given."""
-    total, unit = row.list_total, row.list_unit_price
-    if total is None and unit is None:
-        raise _wrong(_l("Row %(row)d has neither a total nor a unit price.", row=place))
-    if total is None and unit is not None:
-        total = times_area(unit, area)
-    if total is None or total < FEN or total > MAX_AMOUNT or (unit is not None and unit < FEN):
-        raise _wrong(_l("Row %(row)d: a price must be above 0.", row=place))
-    if unit is not None and not fits_area(total, unit, area, rounding):
-        raise _wrong(
-            _l(
-                "Row %(row)d: %(unit)s per m² on %(area)s m² does not come to %(total)s.",
-                row=place,
-                unit=format_yuan(unit),
-                area=area,
-                total=format_yuan(total),
-            )
-        )
-    if row.floor_total is not None and not FEN <= row.floor_total <= total:
-        raise _wrong(_l("Row %(row)d: a floor price is above 0, up to the list price.", row=place))
-    return {"list_total": yuan(total), "list_unit_price": unit or per_area(total, area)}
-
-
-def _wrong(sentence: Any) -> Invalid:
-    return Invalid(sentence, fields={"rows": sentence})

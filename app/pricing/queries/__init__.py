@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from app.pricing.queries.plans import (
+from app.pricing.queries.plan_lines import (
+    LineFilter,
+    PlanCounts,
     PlanFigures,
     PlanLine,
+    iterate_plan_lines,
+    list_plan_lines,
+    plan_counts,
+    plan_figures,
+    plan_figures_by_building,
+    plan_figures_by_house_type,
+)
+from app.pricing.queries.plans import (
+    OtherPlan,
     count_plans,
     digest_of_plan,
     get_price_plan,
-    iterate_plan_lines,
-    list_plan_lines,
     list_plans,
     list_requests_of_plan,
-    plan_figures,
-    plan_figures_by_building,
+    list_waiting_plans,
 )
 from app.pricing.queries.prices import (
     current_prices,
     get_current_price,
     in_force_of,
     list_prices,
+    price_at_end_of,
     price_on,
     rooms_whose_price_misfits,
     rooms_without_price,
@@ -27,6 +36,13 @@ from app.pricing.queries.prices import (
 from app.pricing.queries.sale import (
     BuildingSale,
     list_building_sales,
+)
+from app.pricing.queries.selection import (
+    RoomSelection,
+    RoomToPrice,
+    rooms_for_rule,
+    rooms_to_price,
+    traits_of_project,
 )
 from app.pricing.queries.terms import (
     get_discount,
@@ -37,8 +53,13 @@ from app.pricing.queries.terms import (
 
 __all__ = [
     "BuildingSale",
+    "LineFilter",
+    "OtherPlan",
+    "PlanCounts",
     "PlanFigures",
     "PlanLine",
+    "RoomSelection",
+    "RoomToPrice",
     "count_plans",
     "current_prices",
     "digest_of_plan",
@@ -55,9 +76,16 @@ __all__ = [
     "list_plans",
     "list_prices",
     "list_requests_of_plan",
+    "list_waiting_plans",
+    "plan_counts",
     "plan_figures",
     "plan_figures_by_building",
+    "plan_figures_by_house_type",
+    "price_at_end_of",
     "price_on",
+    "rooms_for_rule",
+    "rooms_to_price",
     "rooms_whose_price_misfits",
     "rooms_without_price",
+    "traits_of_project",
 ]
