@@ -93,6 +93,8 @@ NO_PEOPLE_IN_JSON: Final = frozenset(
         ("devices_job_log", "entries"),
         ("estate_room_import", "counts"),
         ("estate_room_import", "faults"),
+        ("pricing_price_plan", "terms"),
+        ("pricing_publication", "approvals"),
         ("sales_change", "after"),
         ("sales_change", "before"),
         ("sales_subscription", "steps"),

@@ -167,7 +167,9 @@ SELECT (SELECT count(*) FROM sales_hold WHERE project_id = :p AND state = 'live'
        (SELECT count(*) FROM workflows_approval_request WHERE project_id = :p
          AND state IN ('running', 'returned')) AS requests,
        (SELECT count(*) FROM devices_job WHERE project_id = :p
-         AND state IN ('queued', 'sent')) AS papers
+         AND state IN ('queued', 'sent')) AS papers,
+       (SELECT count(*) FROM pricing_price_plan WHERE project_id = :p
+         AND state = 'scheduled') AS plans
 """)
 
 
@@ -179,6 +181,7 @@ def open_business(project_id: int) -> list[Any]:
         "subscriptions": _l("%(count)d subscriptions are open", count=found["subscriptions"]),
         "requests": _l("%(count)d approvals are under way", count=found["requests"]),
         "papers": _l("%(count)d papers are not yet printed", count=found["papers"]),
+        "plans": _l("%(count)d price plans wait for their day", count=found["plans"]),
     }
     return [sentence for name, sentence in words.items() if found[name]]
 

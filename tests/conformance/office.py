@@ -18,12 +18,14 @@ from sqlalchemy import create_engine, select, text
 from werkzeug.security import generate_password_hash
 
 from app.admin.models import AppUser
-from app.admin.principal import forget_principals
+from app.admin.principal import forget_principals, read_actor
 from app.core import clock, scope
 from app.core.db import Model, db
 from app.core.permissions import PRESET_ROLES
+from app.core.uow import unit_of_work
 from app.demo.load import OTHER, PROJECT, load_demo
-from app.estate.models import Project
+from app.estate.models import Building, Project
+from app.pricing.operations import publish_price_list
 from app.upkeep.models import DailyCheck, Incident
 from config import sqlalchemy_url
 from tests import database
@@ -194,6 +196,7 @@ def _tell_the_story(office: Office) -> None:
     returned = office.do("consultant1", "approvals", wish)["id"]
     office.do("manager", f"approvals/{returned}/return", {"comment": "请补充理由"}, 200)
     _keep_it_running()
+    _publish(project)
     office.ids = {
         "customer": customer,
         "room": sold,
@@ -216,6 +219,19 @@ def _extend(office: Office, subject: dict[str, Any]) -> None:
     }
     asked = office.do("consultant1", "approvals", later)["id"]
     office.do("manager", f"approvals/{asked}/approve", {"comment": "同意"}, 200)
+
+
+def _publish(project: int) -> None:
+    """The posted price list of the first building."""
+    steward = read_actor(
+        db.session.scalars(select(AppUser.id).where(AppUser.username == "steward")).one()
+    )
+    assert steward is not None
+    db.session.rollback()
+    with unit_of_work(steward):
+        building = select(Building.id).where(Building.project_id == project)
+        first = db.session.scalars(building.order_by(Building.position).limit(1)).one()
+        publish_price_list(building_id=first, remarks="公示测漏", actor=steward)
 
 
 def _keep_it_running() -> None:

@@ -2,7 +2,7 @@
 
 Rooms that somebody has bought keep their price, unless they have none; the plan says which it left
 alone, and prices such a room as soon as it is back. Of two approved plans for a room, the one that
-was approved later decides (ADR 0017).
+was approved later decides (ADR 0019).
 """
 
 from __future__ import annotations

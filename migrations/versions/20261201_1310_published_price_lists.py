@@ -12,17 +12,23 @@ branch_labels = None
 depends_on = None
 
 LIST, ROW = "pricing_publication", "pricing_publication_row"
-# A list is written in one transaction and then final; rows only ever come with their list.
+# A list is written in one transaction and then final; rows only ever come with their list. Only the
+# restore of a whole project puts rows beside a list that is final already.
 FREEZE = f"""
+CREATE FUNCTION pricing_is_restored() RETURNS boolean LANGUAGE sql STABLE AS
+$$ SELECT coalesce(current_setting('xiaokong.actor', true), '') = 'system:project-restore' $$;
 CREATE FUNCTION pricing_publication_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'TRUNCATE' OR OLD.is_final THEN
+  IF (TG_OP = 'TRUNCATE' OR OLD.is_final) AND NOT pricing_is_restored() THEN
     RAISE EXCEPTION 'a published price list never changes' USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 CREATE FUNCTION pricing_publication_row_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF pricing_is_restored() THEN
+    RETURN NULL;
+  END IF;
   IF TG_OP = 'INSERT' THEN
     IF EXISTS (SELECT FROM new_rows n JOIN {LIST} p ON p.id = n.publication_id
                 WHERE p.is_final) THEN
@@ -104,3 +110,4 @@ def downgrade() -> None:
     op.drop_table(LIST)
     op.execute("DROP FUNCTION pricing_publication_row_keep()")
     op.execute("DROP FUNCTION pricing_publication_keep()")
+    op.execute("DROP FUNCTION pricing_is_restored()")
