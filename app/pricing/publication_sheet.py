@@ -37,6 +37,11 @@ def approvers_of(published: PricePublication) -> str:
     return "、".join(dict.fromkeys(names)) or "–"
 
 
+def published_words(published: PricePublication) -> str:
+    """Return when the list was published, as it stands on paper: 2026-11-21 10:32."""
+    return clock.local(published.published_at).strftime("%Y-%m-%d %H:%M")
+
+
 def write_publication(
     published: PricePublication, rows: Iterable[PricePublicationRow], target: BinaryIO
 ) -> int:
@@ -74,7 +79,7 @@ def _head(sheet: Any, published: PricePublication, formats: dict[str, Any]) -> i
         0, 0, f"{published.project.name} {published.building_name} {_('Price list')}",
         formats["title"],
     )  # fmt: skip
-    published_at = clock.local(published.published_at).strftime("%Y-%m-%d %H:%M")
+    published_at = published_words(published)
     facts = (
         f"{_('Version')} {published.version} · {_('Published')} {published_at}",
         f"{_('Prices approved by')} {approvers_of(published)}",

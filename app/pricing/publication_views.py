@@ -16,7 +16,11 @@ from app.core.errors import Invalid
 from app.core.uow import unit_of_work
 from app.pricing import operations, policies
 from app.pricing.models import PricePublication
-from app.pricing.publication_sheet import approvers_of, write_publication
+from app.pricing.publication_sheet import (
+    approvers_of,
+    published_words,
+    write_publication,
+)
 from app.pricing.queries.publications import (
     count_changes_since,
     is_latest,
@@ -134,6 +138,7 @@ class PricePublicationView(CrudView):
             "pricing/publication_paper.html",
             published=self.get(pk, actor),
             rows=list_publication_rows(published.id),
+            published_at=published_words(published),
             approvers=approvers_of(published),
             bases=PRICE_BASES,
             posted_status=posted_status,

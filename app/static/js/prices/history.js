@@ -21,8 +21,7 @@
       animation: false,
       aria: { enabled: true, description: words.description },
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
-      grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
-      legend: floors ? { top: 0, textStyle: { color: ink } } : undefined,
+      grid: { left: 8, right: 16, top: 16, bottom: 8, containLabel: true },
       tooltip: {
         trigger: "axis", renderMode: "richText",
         formatter: (shown) => [new Date(shown[0].value[0]).toLocaleString("zh-CN"), ...shown.map((one) => `${one.seriesName} ${money.format(one.value[1])}`)].join("\n"),
