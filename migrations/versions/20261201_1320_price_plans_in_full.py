@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "a4d7e1c05b93"
-down_revision = "c4d92a1b7e35"
+down_revision = "a92d57e3f1c8"
 branch_labels = None
 depends_on = None
 
