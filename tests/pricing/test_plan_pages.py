@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.actor import system_actor
 from app.pricing.models import PricePlan
 from app.pricing.operations import freeze_plan, put_in_force
-from app.pricing.queries import get_current_price
+from app.pricing.queries import get_current_price, list_plan_lines
 from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project
 from tests.factories.pricing import go_through, make_plan, price_rooms
@@ -224,3 +224,19 @@ def test_the_price_of_any_day(at, rooms):
     stranger = at("consultant", project=make_project())
     assert stranger.get(path).status_code == 404
     assert stranger.get(f"/room-prices/of/{room.id}").status_code == 404
+
+
+def test_rooms_chosen_in_the_list_go_into_a_plan(at, rooms, session):
+    client = at("manager")
+    chosen = {"id": [room.id for room in rooms[:2]], "_form": "1"}
+    asked = client.post("/rooms/act/draft-plan", data=chosen | {"name": ""})
+    assert asked.status_code == 422
+    for name, change in (("选房手工", {}), ("选房上调", {"percent": "2"})):
+        done = client.post("/rooms/act/draft-plan", data=chosen | {"name": name} | change)
+        assert done.status_code == 302, done.text
+    plans = select(PricePlan).where(PricePlan.name.in_(("选房手工", "选房上调")))
+    found = {plan.name: plan for plan in session.scalars(plans)}
+    assert {plan.origin for plan in found.values()} == {"hand", "adjust"}
+    lines = list_plan_lines(found["选房上调"].id)
+    assert [line.list_total for line in lines] == [D(5100000)] * 2
+    assert at("director").post("/rooms/act/draft-plan", data=chosen).status_code == 403
