@@ -51,7 +51,7 @@ def refusal(content):
         (b'<?xml version="1.0"?><Workbook/>', "not_a_workbook"),
         (b"{\\rtf1 list}", "not_a_workbook"),
         (b"a,b\x00c\n", "not_a_workbook"),
-        (CSV.encode("utf-16"), "wrong_encoding"),
+        (b"\xff\xfe" + CSV.encode("utf-16-le") + b"\0", "wrong_encoding"),
         (CSV.encode("gb18030") + b"\xff\xff", "wrong_encoding"),
         (b'a,"' + b"x" * 200_000 + b"\n", "corrupt_file"),
         ("樓棟,樓層,房號,面積\n3棟,31,01,125.53\n".encode("big5"), "heading_not_found"),

@@ -168,7 +168,7 @@ def test_faults_of_a_matrix_are_all_named():
         ({"说明": [["a", "b"]]}, [(None, "", "heading_not_found")]),
         ({"单价": [[*CORNER, 1], ["3栋", True, date(2026, 1, 1)]]}, [(2, "B", "wrong_kind")]),
         (
-            {"总价": [[*CORNER, 1], ["3栋", 1, 10**9]], "单价": [[*CORNER, 1], ["3栋", 1, 1]]},
+            {"总价": [[*CORNER, 1], ["3栋", 1, 10**9]], "单价": [[*CORNER, 1], ["3栋", 1, 10]]},
             [(2, "C", "too_large")],
         ),
         (

@@ -62,6 +62,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         N_("The heading “%(heading)s” is not known."),
         N_("Name it as in the template, or delete the column."),
     ),
+    "too_many_columns": (
+        N_("The sheet has %(count)s columns with headings."),
+        N_("Copy the columns of the list alone, at most %(most)s, into a new file."),
+    ),
     "heading_twice": (
         N_("The columns “%(heading)s” and “%(other)s” mean the same."),
         N_("Delete one of them."),
@@ -103,6 +107,14 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         N_("The formula in this cell has failed."),
         N_("Correct the formula, or enter the value itself."),
     ),
+    "formula_unsaved": (
+        N_("The formula in this cell has no value: the file was never calculated."),
+        N_("Open the file in a spreadsheet program, save it, and choose it again."),
+    ),
+    "hidden_characters": (
+        N_("The text holds characters that cannot be seen."),
+        N_("Type the text anew."),
+    ),
     "wrong_kind": (
         N_("This is a date or a yes/no value, not a text."),
         N_("Format the cell as text and enter it again."),
@@ -122,6 +134,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "too_large": (
         N_("The number is above %(largest)s."),
         N_("Correct it, and look at its unit."),
+    ),
+    "price_too_small": (
+        N_("This makes less than %(least)s yuan per m²."),
+        N_("Give prices in yuan, not in 10,000 yuan and not as a percentage."),
     ),
     "too_long": (
         N_("The text is longer than %(most)s characters."),

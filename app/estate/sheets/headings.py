@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from app.estate.sheets.limits import MAX_COLUMNS
 from app.estate.sheets.opening import Cell, Sheet
 from app.estate.sheets.price_list import Shape
 from app.estate.sheets.values import shown
@@ -126,15 +127,63 @@ class Headings:
 def find_headings(sheet: Sheet) -> Headings | None:
     """Return the headings within the first 20 lines, or None."""
     for row, cells in enumerate(sheet.rows[:HEADING_LINES]):
-        if found := read_headings(row, cells):
+        found = read_headings(row, cells)
+        if found is not None and found.shape is Shape.MATRIX:
             return found
+        if found or _two_lines(sheet, row):
+            return _best_headings(sheet, row)
     return None
+
+
+def _best_headings(sheet: Sheet, row: int) -> Headings:
+    """Return the headings that say most: this line, the next, or either with the one below.
+
+    Among equals a single line, and the first: a title above the headings, or the first room below
+    them, adds nothing.
+    """
+    lines = range(row, min(row + 2, len(sheet.rows)))
+    singles = [read_headings(line, sheet.rows[line]) for line in lines]
+    found = [one for one in (*singles, *(_two_lines(sheet, line) for line in lines)) if one]
+    return max(found, key=lambda headings: len(_used(headings)))
+
+
+def _two_lines(sheet: Sheet, row: int) -> Headings | None:
+    """Return headings that stand over two lines: 面积 above 建筑 and 套内."""
+    if row + 1 >= len(sheet.rows):
+        return None
+    upper = _titles(sheet.rows[row])
+    for (top, left), (bottom, right) in sheet.merged:
+        if top == bottom == row and left in upper:
+            upper |= dict.fromkeys(range(left, min(right, left + MAX_COLUMNS) + 1), upper[left])
+    lower = _titles(sheet.rows[row + 1])
+    titles, columns = {}, {}
+    for place in sorted(upper.keys() | lower.keys()):
+        above, below = upper.get(place, ""), lower.get(place, "")
+        wordings = (above + below, below + above, below, above)
+        titles[place] = " ".join(filter(None, (above, below)))
+        columns[place] = next(
+            (known for text in wordings if (known := _BY_NAME.get(_plain(text)))), None
+        )
+    found = Headings(row + 1, Shape.ROWS, titles, columns)
+    return found if _is_list(_used(found)) else None
+
+
+def _used(headings: Headings) -> set[Column]:
+    return {column for column in headings.columns.values() if column in _USED}
+
+
+def _is_list(used: set[Column]) -> bool:
+    return len(used) >= (_FEW if Column.NUMBER in used else _MANY)
+
+
+def _titles(cells: Sequence[Cell]) -> dict[int, str]:
+    titles = {place: shown(cell).strip() for place, cell in enumerate(cells)}
+    return {place: title for place, title in titles.items() if title}
 
 
 def read_headings(row: int, cells: Sequence[Cell]) -> Headings | None:
     """Return the headings in this line, or None when it is no line of headings."""
-    titles = {place: shown(cell).strip() for place, cell in enumerate(cells)}
-    titles = {place: title for place, title in titles.items() if title}
+    titles = _titles(cells)
     columns = {place: _BY_NAME.get(_plain(title)) for place, title in titles.items()}
     used = {column for column in columns.values() if column in _USED}
     labels = {
@@ -146,7 +195,7 @@ def read_headings(row: int, cells: Sequence[Cell]) -> Headings | None:
     per_room = {Column.NUMBER, Column.GROSS_AREA, Column.UNIT_PRICE, Column.TOTAL}
     if labels and axes and len(axes) + len(labels) > _FEW and not used & per_room:
         return Headings(row, Shape.MATRIX, titles, columns, labels)
-    if len(used) >= (_FEW if Column.NUMBER in used else _MANY):
+    if _is_list(used):
         return Headings(row, Shape.ROWS, titles, columns)
     return None
 

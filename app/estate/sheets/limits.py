@@ -11,8 +11,12 @@ MAX_PACKED_FILES: Final = 10_000
 #: rows × columns that a sheet may span; the reader takes memory for each, empty or not
 MAX_CELLS: Final = 6_000_000
 MAX_ROWS: Final = 100_000
+#: columns with headings; what is wider is a report and no price list
+MAX_COLUMNS: Final = 200
 MAX_AREA: Final = Decimal("99999.99")
 MAX_PRICE: Final = Decimal("9999999999.99")
+#: yuan per m² below which a price must be in 10,000 yuan, or a percentage
+MIN_UNIT_PRICE: Final = Decimal(10)
 
 
 class FileRefused(Exception):

@@ -20,7 +20,7 @@ from app.estate.sheets.headings import (
     read_headings,
     sheet_kind,
 )
-from app.estate.sheets.limits import MAX_AREA, MAX_PRICE
+from app.estate.sheets.limits import MAX_AREA, MAX_PRICE, MIN_UNIT_PRICE
 from app.estate.sheets.opening import Cell, Sheet
 from app.estate.sheets.price_list import Shape
 from app.estate.sheets.rows_shape import NAME_LENGTH, is_footer
@@ -140,6 +140,10 @@ class Matrix:
                 draft.is_faulty = True
                 calculated = f"{price.disagreement:,}"
                 room.entries[Column.TOTAL].fault("total_disagrees", calculated=calculated)
+        if draft.unit_price is not None and draft.unit_price < MIN_UNIT_PRICE:
+            draft.is_faulty = True
+            kind = Column.UNIT_PRICE if Column.UNIT_PRICE in room.entries else Column.TOTAL
+            room.entries[kind].fault("price_too_small", least=MIN_UNIT_PRICE)
         self._check_area(draft, room)
 
     def _check_area(self, draft: Draft, room: _Room) -> None:

@@ -29,6 +29,7 @@ Source = bytes | str | os.PathLike[str] | BinaryIO
 
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
+# What a spreadsheet program calls "Unicode text" begins with one of these.
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 # How much of a text file is looked at to tell its kind.
 _HEAD: Final = 2000
@@ -36,7 +37,7 @@ _MARKUP: Final = (b"<html", b"<!doctype", b"<table", b"<?xml", b"%pdf", b"{\\rtf
 
 
 class CellError(str):
-    """What a formula that failed shows, such as ``#REF!``."""
+    """What a formula that failed shows, such as ``#REF!``; ``=`` for one without a saved value."""
 
     __slots__ = ()
 
@@ -49,6 +50,8 @@ class Sheet:
     rows: list[list[Cell]]
     merged: list[Area] = field(default_factory=list)
     is_hidden: bool = False
+    #: rows that are hidden and hold something, as far as the kind of file tells
+    hidden_rows: int = 0
 
 
 def open_sheets(source: Source) -> list[Sheet]:
@@ -104,7 +107,7 @@ def _sheets(book: CalamineWorkbook, facts: list[SheetFacts]) -> Iterator[Sheet]:
         sheet = book.get_sheet_by_index(place)
         merged = sheet.merged_cell_ranges if fact.merged == [] else fact.merged
         is_hidden = meta.visible != SheetVisibleEnum.Visible
-        yield Sheet(meta.name, _rows(sheet, fact), list(merged or []), is_hidden)
+        yield Sheet(meta.name, _rows(sheet, fact), list(merged or []), is_hidden, fact.hidden_rows)
 
 
 def _rows(sheet: CalamineSheet, facts: SheetFacts) -> list[list[Cell]]:
@@ -122,6 +125,8 @@ def _rows(sheet: CalamineSheet, facts: SheetFacts) -> list[list[Cell]]:
 def _csv_rows(content: bytes) -> list[list[Cell]]:
     if content[:200].lower().lstrip().startswith(_MARKUP):
         raise FileRefused("not_a_workbook")
+    if b"\0" in content[:_HEAD] and not content.startswith(_WIDE_MARKS):
+        raise FileRefused("not_a_workbook")
     text = _decoded(content)
     if any(ord(char) < ord(" ") and char not in "\t\r\n" for char in text[:_HEAD]):
         raise FileRefused("not_a_workbook")
@@ -137,10 +142,10 @@ def _csv_rows(content: bytes) -> list[list[Cell]]:
 
 
 def _decoded(content: bytes) -> str:
-    if not content.startswith(_WIDE_MARKS):
-        for encoding in _ENCODINGS:
-            try:
-                return content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
+    encodings = ("utf-16",) if content.startswith(_WIDE_MARKS) else _ENCODINGS
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
     raise FileRefused("wrong_encoding")

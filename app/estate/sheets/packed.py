@@ -70,6 +70,20 @@ _ERROR_CELL: Final = re.compile(
     + rb"""(?:<(?:\w+:)?f[^<>]{0,600}(?:/>|>[^<]{0,9000}</(?:\w+:)?f>))?"""
     + rb"""<(?:\w+:)?v>([^<]{0,40})<"""
 )
+# A formula that no spreadsheet program has calculated: programs write the result beside it. An
+# empty text is a result, and says so.
+_UNSAVED: Final = re.compile(
+    rb"<(?:\w+:)?v ?/></(?:\w+:)?c>|<v></v></c>|</(?:\w+:)?f></(?:\w+:)?c>"
+)
+_UNSAVED_CELL: Final = re.compile(
+    _PREFIX
+    + rb"""c\s(?![^<>]{0,600}?\bt\s*=\s*["']str["'])([^<>]{0,600}+)>"""
+    + rb"""<(?:\w+:)?f(?:>|\s[^<>]{0,600}(?<!/)>)[^<]{0,9000}</(?:\w+:)?f>"""
+    + rb"""(?:<(?:\w+:)?v ?/>|<v></v>)?</(?:\w+:)?c>"""
+)
+_HIDDEN_ROW: Final = re.compile(
+    _PREFIX + rb"""row\s[^<>]{0,600}?\bhidden=["'](?:1|true)["'][^<>]{0,600}(?<!/)>"""
+)
 _PLACE: Final = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 _ODS_TAG: Final = re.compile(
@@ -89,6 +103,7 @@ class SheetFacts:
     columns: int = 0
     row_tags: int = 0
     has_placeless: bool = False
+    hidden_rows: int = 0
 
     @property
     def span(self) -> tuple[int, int]:
@@ -161,6 +176,7 @@ def _xlsx_facts(archive: zipfile.ZipFile, names: set[str]) -> Iterator[SheetFact
 
 def _read_xlsx_sheet(archive: zipfile.ZipFile, path: str, facts: SheetFacts) -> None:
     seen = b""
+    hidden: set[bytes] = set()
     for chunk in _chunks(archive, archive.getinfo(path)):
         text = seen[-_OVERLAP:] + chunk
         if _ENDLESS_TAG.search(text):
@@ -177,7 +193,18 @@ def _read_xlsx_sheet(archive: zipfile.ZipFile, path: str, facts: SheetFacts) -> 
             if place := _PLACE.fullmatch(_attributes(raw).get("r", "")):
                 at = int(place[2]) - 1, _column_place(place[1])
                 facts.errors[at] = value.decode("utf-8", "replace")
+        if _UNSAVED.search(text):
+            _note_unsaved(facts, text)
+        hidden |= set(_HIDDEN_ROW.findall(text))
         seen = text
+    facts.hidden_rows = len(hidden)
+
+
+def _note_unsaved(facts: SheetFacts, text: bytes) -> None:
+    """Take formulas without a value, which the reader gives as empty cells."""
+    for raw in _UNSAVED_CELL.findall(text):
+        if place := _PLACE.fullmatch(_attributes(raw).get("r", "")):
+            facts.errors[int(place[2]) - 1, _column_place(place[1])] = "="
 
 
 def _note_other_tag(facts: SheetFacts, name: bytes, raw: bytes) -> None:

@@ -68,7 +68,7 @@ class PriceList:
     """价目表 as read: with any fault in it, nothing of it may be written.
 
     ``project_name`` is what stood before every building's name; ``ignored`` are the headings of
-    columns that are known and not used.
+    columns that are known and not used; ``hidden_rows`` are taken in like the others.
     """
 
     shape: Shape | None = None
@@ -76,6 +76,7 @@ class PriceList:
     faults: list[Fault] = field(default_factory=list)
     project_name: str | None = None
     ignored: tuple[str, ...] = ()
+    hidden_rows: int = 0
 
     @property
     def is_good(self) -> bool:

@@ -61,6 +61,7 @@ def _drafts(found: list[tuple[Sheet, Headings]], price_list: PriceList) -> list[
     for sheet, headings in found:
         log = SheetLog(sheet.name, price_list.faults, headings.titles)
         price_list.shape = price_list.shape or headings.shape
+        price_list.hidden_rows += sheet.hidden_rows
         if headings.shape is not price_list.shape:
             log.add(None, None, "", "mixed_shapes", sheet=found[0][0].name)
         elif len(sheet.rows) <= headings.row + 1:

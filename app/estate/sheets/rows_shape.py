@@ -10,7 +10,7 @@ from typing import Final
 from app.estate.sheets.drafts import Draft, settle_price
 from app.estate.sheets.faults import Fault, SheetLog, column_letter, column_name
 from app.estate.sheets.headings import TITLES, Column, Headings, has_other_unit
-from app.estate.sheets.limits import MAX_AREA, MAX_PRICE
+from app.estate.sheets.limits import MAX_AREA, MAX_COLUMNS, MAX_PRICE, MIN_UNIT_PRICE
 from app.estate.sheets.opening import Cell, Sheet
 from app.estate.sheets.values import (
     NOTHING,
@@ -79,6 +79,9 @@ class RowsSheet:
 
     def _check_headings(self) -> bool:
         row, titles = self.headings.row, self.headings.titles
+        if len(titles) > MAX_COLUMNS:
+            self.log.add(row, None, "", "too_many_columns", count=len(titles), most=MAX_COLUMNS)
+            return False
         first: dict[Column, str] = {}
         for place, column in self.headings.columns.items():
             title = titles[place]
@@ -255,4 +258,7 @@ class _RoomLine:
             self._fault(Column.TOTAL, "total_disagrees", calculated=f"{price.disagreement:,}")
         elif price.total is not None and price.total > MAX_PRICE:
             self._fault(given, "too_large", largest=f"{MAX_PRICE:,}")
+        elif price.unit_price is not None and price.unit_price < MIN_UNIT_PRICE:
+            self._fault(given if unit_price is None else Column.UNIT_PRICE, "price_too_small",
+                        least=MIN_UNIT_PRICE)  # fmt: skip
         return price.unit_price, price.total

@@ -27,6 +27,9 @@ _NUMBER: Final = re.compile(
 _ERROR_TEXT: Final = re.compile(
     r"#(?:NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A|ERR!|SPILL!|CALC!)|Err:\d{3}"
 )
+# What programs put before or around a figure so that it stays a text: '31 and ="31".
+_KEPT_AS_TEXT: Final = re.compile(r"""['’](?=.)|="([^"]*)"$""")
+_WHOLE_NUMBER: Final = re.compile(r"([0-9]+)\.0+", re.ASCII)
 _LARGEST_EXPONENT: Final = 20
 _EXACT_DIGITS: Final = 15
 
@@ -61,16 +64,29 @@ def shown(cell: Cell | None) -> str:
 def text_of(cell: Cell | None) -> str:
     """Return the text of a cell: trimmed, full-width digits made plain, ``3.0`` as ``3``.
 
-    Raises CellFault for the error of a formula, a date or a yes/no value.
+    The apostrophe that keeps a figure a text (``'31``, ``="31"``) is taken off. Raises CellFault
+    for the error of a formula, a date or a yes/no value, and characters that cannot be seen.
     """
     if isinstance(cell, str):
         text = cell.strip()
         if isinstance(cell, CellError) or (text[:1] in {"#", "E"} and _ERROR_TEXT.fullmatch(text)):
-            raise CellFault("formula_error")
-        return text if text.isascii() else " ".join(unicodedata.normalize("NFKC", text).split())
+            raise CellFault("formula_unsaved" if text == "=" else "formula_error")
+        if text[:1] in {"'", "’", "="} and (kept := _KEPT_AS_TEXT.match(text)):
+            text = kept[1] if text.startswith("=") else text[1:]
+        if text.isascii() and text.isprintable():
+            return text
+        return _printable(" ".join(unicodedata.normalize("NFKC", text).split()))
     if isinstance(cell, bool) or not isinstance(cell, int | float | None):
         raise CellFault("wrong_kind")
     return shown(cell)
+
+
+def _printable(text: str) -> str:
+    """Return the text without marks of width 0; raise CellFault for other hidden characters."""
+    text = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+        raise CellFault("hidden_characters")
+    return text
 
 
 def amount_of(cell: Cell | None, *, largest: Decimal) -> Decimal | None:
@@ -124,7 +140,7 @@ def floor_of(text: str) -> tuple[int, str] | None:
     None when it cannot be read, or is 0 or beyond -20 to 200. 3A and the like stand for the floors
     whose number is avoided, counted on from 3.
     """
-    match = _FLOOR.fullmatch(text.replace(" ", "").upper().replace("首", "1"))
+    match = _FLOOR.fullmatch(_whole(text.replace(" ", "").upper().replace("首", "1")))
     if match is None:
         return None
     count = int(match["count"]) if match["count"].isascii() else _chinese(match["count"])
@@ -141,7 +157,7 @@ def room_number(text: str, floor_name: str) -> str:
 
     31 and ``01`` → 3101; 31 and ``1`` → 3101; 31 and ``A`` → 31A; ``3101室`` → 3101.
     """
-    number = _NUMBER_TAIL.sub("", text.replace(" ", "").upper())
+    number = _NUMBER_TAIL.sub("", _whole(text.replace(" ", "").upper()))
     if _SHORT_NUMBER.fullmatch(number):
         return floor_name + number.zfill(2)
     if len(number) == 1 and "A" <= number <= "Z":
@@ -160,6 +176,12 @@ def column_of(number: str) -> int:
         return int(digits[1])
     letter = _LAST_LETTER.search(number)
     return ord(letter[1]) - ord("A") + 1 if letter else 0
+
+
+def _whole(text: str) -> str:
+    """Return 31 for the 31.0 that programs make of it on the way to a text file."""
+    found = _WHOLE_NUMBER.fullmatch(text)
+    return found[1] if found else text
 
 
 def _chinese(text: str) -> int:

@@ -285,6 +285,7 @@ def _counts(work: _Work, result: _Result, agreements: tuple[Agreement, ...]) -> 
         "changes": [asdict(change) for change in outcome.changes],
         "agreements": [{**asdict(found), "agrees": found.agrees} for found in agreements],
         "ignored": list(work.price_list.ignored),
+        "hidden_rows": work.price_list.hidden_rows,
         "price_plan": None,
     }
     if plan is not None:
