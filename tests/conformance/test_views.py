@@ -99,6 +99,7 @@ NOT_IN_MENU = {
     "DeskView": "opened from a room",
     "PriceRuleView": "opened from the price plans",
     "NoticeView": "opened from the bell",
+    "OrganizationView": "opened from the organization tree",
     "MemberView": "a tab of organizations and users",
     "HandoverView": "opened from a user",
     "PostView": "a tab of teams",

@@ -158,7 +158,7 @@ def take(album: Album, receipt: int) -> None:
     album.payment()
     album.receipt(receipt)
     album.page("jobs", "cashier", "/device-jobs/list/", height=560)
-    album.page("organizations", "admin", "/organizations/list/", height=760)
+    album.page("organizations", "admin", "/organization-tree/", height=760)
     album.page("users", "admin", "/users/list/", height=760)
     album.page("roles", "admin", "/roles/list/", height=760)
     album.first("role", "admin", "/roles/list/", height=900)
