@@ -216,14 +216,18 @@ def _lost_bills(cursor: Any, staged: Staged) -> list[str]:
 
 def _end_sessions(cursor: Any, staged: Staged) -> None:
     """Whoever works in the project signs in anew: what he reaches may be another from now on."""
-    members = belonging.shares_by_name()["estate_project_member"]
+    # Before anything is written: who comes and who goes, by project and by team.
     cursor.execute(
         sql.SQL(
             "UPDATE ab_user SET access_version = access_version + 1 WHERE id IN"
-            " (SELECT user_id FROM {} UNION"
-            "  SELECT user_id FROM estate_project_member WHERE project_id = %s)"
-        ).format(stage_of(members)),
-        (staged.project_id,),
+            " (SELECT user_id FROM {} UNION SELECT user_id FROM {} UNION"
+            "  SELECT user_id FROM estate_project_member WHERE project_id = %(project)s UNION"
+            "  SELECT user_id FROM admin_team_member WHERE project_id = %(project)s)"
+        ).format(
+            stage_of(belonging.shares_by_name()["estate_project_member"]),
+            stage_of(belonging.shares_by_name()["admin_team_member"]),
+        ),
+        {"project": staged.project_id},
     )
 
 

@@ -33,7 +33,7 @@ from tests.factories.customers import make_customer
 from tests.factories.devices import make_device, make_job, make_station
 from tests.factories.estate import make_building
 from tests.factories.finance import make_account, make_book, make_slip
-from tests.factories.people import make_project
+from tests.factories.people import make_project, make_user
 from tests.factories.pricing import make_room_for_sale
 from tests.factories.sales import make_hold
 from tests.factories.teams import make_post, make_team, put_into
@@ -48,7 +48,9 @@ def fill(office, code):
     project = make_project(code=code)
     cashier = office.actor("cashier", project)
     seller = office.actor("consultant", project)
-    put_into(make_post(make_team(project)), seller)
+    team = make_team(project)
+    put_into(make_post(team), seller)
+    put_into(make_post(team), make_user("consultant"))
     room = make_room_for_sale(make_building(project))
     customer = make_customer(project, seller)
     make_hold(room, seller, customer=customer)
@@ -216,8 +218,10 @@ def test_rows_that_changed_places_are_put_right(office, tmp_path):
 
 def test_members_sign_in_anew_and_others_do_not(office, tmp_path):
     versions = (
-        "SELECT array_agg(access_version ORDER BY u.id) FROM ab_user u"
-        " JOIN estate_project_member m ON m.user_id = u.id WHERE m.project_id = %s"
+        "SELECT array_agg(access_version ORDER BY u.id) FROM ab_user u, estate_project p"
+        " WHERE p.id = %s AND u.id IN"
+        " (SELECT user_id FROM estate_project_member WHERE project_id = p.id UNION"
+        "  SELECT user_id FROM admin_team_member WHERE project_id = p.id)"
     )
     before = [ask(office.url, versions, one) for one in (office.one, office.two)]
     list(restore_project(order(office, tmp_path, export(office, tmp_path))))
