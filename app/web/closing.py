@@ -10,8 +10,8 @@ from app.web.projects import ProjectChoice, current_project, find_project
 if TYPE_CHECKING:
     from app.core.actor import Actor
 
-#: people may always be taken away from a project, closed or not
-STILL_CHANGED = frozenset({"estate_project_member"})
+#: people may always be taken away from a project, closed or not (upkeep_guard_all)
+STILL_CHANGED = frozenset({"estate_project_member", "admin_team_member"})
 
 
 def closed_list(model: Any) -> ProjectChoice | None:

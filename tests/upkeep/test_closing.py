@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from app.admin import handover, memberships
+from app.core import clock
 from app.core.actor import system_actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, WrongState
 from app.core.uow import unit_of_work
 from app.estate.models import ProjectMember, Room
 from app.upkeep import operations, upgrading
-from app.web.closing import closed_row
+from app.web.closing import STILL_CHANGED, closed_row
 from app.web.projects import forget_projects
 from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project
+from tests.factories.teams import make_post, make_team, put_into
 
 SYSTEM = system_actor("test")
 
@@ -66,6 +71,19 @@ def test_a_page_says_it_in_a_sentence(client, sign_in, user_for, closed):
     assert "结项" in answer.text or "closed" in answer.text
 
 
+def test_people_leave_a_closed_project_and_their_days_go_on(session, project, actor_for, user_for):
+    leaver, other = user_for("consultant"), user_for("consultant")
+    post = make_post(make_team(project))
+    staying = put_into(post, leaver)
+    ending = put_into(post, other, until_on=clock.today() - timedelta(days=1))
+    operations.close_project(project, reason="全部交付", actor=SYSTEM)
+    session.commit()
+    memberships.apply_days(actor=SYSTEM)
+    handover.hand_over(leaver, successors={}, actor=actor_for("admin", whole_group=True))
+    session.refresh(staying), session.refresh(ending)
+    assert (staying.until_on, ending.counts) == (clock.today() - timedelta(days=1), False)
+
+
 def test_it_can_be_opened_again(session, closed):
     operations.reopen_project(closed, actor=SYSTEM)
     session.commit()
@@ -104,7 +122,7 @@ def test_every_table_of_projects_is_guarded(session):
         )
     ).all()
     own = ("core_audit", "lists_", "notices_")
-    assert {name for name in bare if not name.startswith(own)} == {"estate_project_member"}
+    assert {name for name in bare if not name.startswith(own)} == STILL_CHANGED
 
 
 def test_the_command_waits_for_what_began_before(committed):
