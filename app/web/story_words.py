@@ -12,7 +12,8 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Table, select
+from markupsafe import Markup
+from sqlalchemy import String, Table, select
 from sqlalchemy.orm import class_mapper
 
 from app.core.actor import Actor
@@ -156,7 +157,12 @@ class Words:
         self._silent = SILENT | story.silent
         self._labels: dict[str, Any] = {}
         self._states: dict[str, type[State]] = {**_own_states(model)}
+        #: columns that hold a code, and what lists and pages make of it
+        self._codes: dict[str, Callable[[Any], Any]] = {}
         for view in self.views:
+            self._codes |= {
+                name: word for name, word in view.formatters.items() if self._is_text(name)
+            }
             self._labels |= dict(view.label_columns)
             self._states |= dict(view.states)
         self._labels |= dict(story.labels)
@@ -197,7 +203,14 @@ class Words:
             return names.of(target, value)
         if column in self._states:
             return state_title(self._states[column], str(value))
+        if column in self._codes:
+            said = self._codes[column](value)
+            return said.striptags() if isinstance(said, Markup) else str(said)
         return _plain(self._kind(column), value)
+
+    def _is_text(self, column: str) -> bool:
+        known = None if self.table is None else self.table.c.get(column)
+        return known is not None and isinstance(known.type, String)
 
     def _kind(self, column: str) -> str:
         known = None if self.table is None else self.table.c.get(column)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from flask_babel import force_locale
 
+from app.core.actor import system_actor
 from app.core.db import Base, Model
 from app.web.story import ACTIONS, NOTES
-from app.web.story_words import Words, model_of, table_title
+from app.web.story_words import Names, Words, model_of, table_title
 from config import ROOT
 
 HAN = re.compile(r"[一-鿿]")
@@ -56,3 +57,18 @@ def test_every_action_that_is_recorded_has_words():
 def test_the_class_of_users_is_ours():
     assert model_of("ab_user").__name__ == "AppUser"
     assert model_of("pg_class") is None
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    ("table", "column", "code"),
+    [
+        ("devices_device", "kind", "receipt_printer"),
+        ("devices_device", "driver", "escpos_generic"),
+        ("devices_hook", "event", "receipt_confirmed"),
+        ("finance_receipt", "method", "cash"),
+    ],
+)
+def test_codes_are_said_as_lists_say_them(table, column, code):
+    said = Words(table).value(column, code, Names(system_actor("test")))
+    assert HAN.search(said), said
