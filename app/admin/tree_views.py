@@ -8,8 +8,14 @@ from flask import request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import lazy_gettext as _l
 
+from sqlalchemy import select
+
 from app.admin import queries
+from app.admin.models import AppUser
+from app.admin.reach import users_within
 from app.admin.tree import Place, read_tree
+from app.core.actor import Actor
+from app.core.db import db
 from app.web.access import needs
 from app.web.rest import current
 
@@ -38,17 +44,17 @@ class OrganizationTreeView(BaseView):
         actor = current()
         search = request.args.get("q", "")[:LONGEST_SEARCH]
         top = read_tree(actor, search=search)
-        people: set[int] = set()
+        people = set[int]().union(*(one.people for one in top))
         return self.render_template(
             "admin/organization_tree.html",
             view=self,
             top=top,
             search=search,
             kinds=KINDS,
-            people=len(people.union(*(one.people for one in top))),
+            people=len(people),
             projects=sum(one.projects for one in top),
             open_levels=OPEN_LEVELS,
-            may_see_users=actor.may("admin.user:see"),
+            opened=_accounts(people, actor),
             may_see_projects=actor.may("estate.project:see"),
         )
 
@@ -63,6 +69,16 @@ class OrganizationTreeView(BaseView):
     def roles_of(self, codes: tuple[str, ...]) -> str:
         """Return roles in the reader's language."""
         return "、".join(str(queries.title_of_role(code)) for code in codes)
+
+
+def _accounts(people: set[int], actor: Actor) -> set[int]:
+    """Return whose pages the reader may open: somebody here may reach further than he does."""
+    if not actor.may("admin.user:see"):
+        return set()
+    within = users_within(actor)
+    if not within:
+        return people
+    return set(db.session.scalars(select(AppUser.id).where(AppUser.id.in_(people), *within)))
 
 
 VIEWS = [OrganizationTreeView]

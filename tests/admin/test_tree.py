@@ -156,6 +156,16 @@ def test_the_page_links_to_places_and_people(office, client, sign_in):
     assert "没有符合" in client.get("/organization-tree/?q=没有这个").text
 
 
+def test_only_accounts_that_open_are_linked(office, client, sign_in):
+    beyond = make_user("seal", projects=[office.project, office.other], first_name="两边跑")
+    browser = sign_in(client, office.regional)
+    page = browser.get("/organization-tree/").text
+    assert "两边跑" in page
+    assert f'href="/users/show/{beyond.id}"' not in page
+    assert browser.get(f"/users/show/{beyond.id}").status_code == 404
+    assert f'href="/users/show/{office.seller.id}"' in page
+
+
 def test_lists_of_nodes_and_members_keep_to_the_region(office, client, sign_in):
     browser = sign_in(client, office.regional)
     assert "西部" not in browser.get("/organization-tree/").text
