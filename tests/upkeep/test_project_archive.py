@@ -477,6 +477,8 @@ def test_numbers_that_belong_to_another_project_there_are_refused(office, tmp_pa
 
 
 def test_an_archive_of_an_older_release_is_brought_up(office, tmp_path):
+    # As bringing it up fills in what that release did not know.
+    damage(office.url, "UPDATE pricing_price_plan SET approved_at = effective_at")
     before = rows(office.url, office.one)
     older = older_archive(office, tmp_path)
     damage(office.url, f"UPDATE estate_room SET number = 'x' WHERE project_id = {office.one}")
