@@ -7,7 +7,6 @@ from typing import Any
 from flask import request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import lazy_gettext as _l
-
 from sqlalchemy import select
 
 from app.admin import queries
