@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -133,13 +134,20 @@ class DeskView(BaseView):
         page = read_room(room_id, actor)
         terms = _begun(Terms.read(request.args), page)
         shown = calculate(room_id, terms, actor)
+        loan, loan_problem = None, None
+        try:
+            loan = _loan(shown, request.args)
+        except BadValue as error:
+            loan_problem = error.message
         return self.render_template(
             "sales/quotation.html",
             page=page,
             terms=terms,
             quote=shown,
             customer=_asked_customer() or _held_for(page.hold),
-            loan=_loan(shown, request.args),
+            loan=loan,
+            loan_problem=loan_problem,
+            has_fund=bool(_lent(shown, "fund")),
             given=request.args,
             today=clock.today(),
         )
@@ -326,31 +334,66 @@ def _held_for(hold: LiveHold | None) -> Customer | None:
     return found[0] if found else None
 
 
+#: the ways of repaying that may be shown month by month: fields of ShownLoan
+SCHEDULES = ("equal_payments", "equal_principal")
+
+
 @dataclass(frozen=True)
 class ShownLoan:
-    """A loan in two ways of repaying it."""
+    """What is lent by bank and housing fund, in two ways of repaying it; rates in percent a year.
+
+    ``plan`` is the way that is shown month by month, or empty.
+    """
 
     amount: Decimal
-    rate: Decimal
+    rates: tuple[tuple[str, Decimal], ...]
     years: int
     equal_payments: loans.Schedule
     equal_principal: loans.Schedule
+    plan: str
+
+    @property
+    def months(self) -> tuple[loans.Month, ...]:
+        """Return the months of the way that is shown month by month."""
+        shown: loans.Schedule | None = getattr(self, self.plan) if self.plan else None
+        return shown.months if shown else ()
 
 
 def _loan(shown: ShownQuote, given: Mapping[str, str]) -> ShownLoan | None:
-    """Return the loan of the quotation month by month, once a rate has been entered."""
-    lines = shown.data["receivables"] if shown.data else []
-    amount = sum((Decimal(line["amount"]) for line in lines if line["kind"] == "loan"), Decimal(0))
+    """Return the loans of the quotation whose yearly rates have been entered, taken together.
+
+    Raises BadValue for a rate or a term that is no loan's.
+    """
     years = whole(given.get("years")) or USUAL_YEARS
-    months = years * MONTHS_A_YEAR
-    try:
-        rate = parse_percent(given.get("rate", ""))
-        return ShownLoan(
-            amount,
-            rate,
-            years,
-            loans.equal_payments(amount, annual_percent=rate, months=months),
-            loans.equal_principal(amount, annual_percent=rate, months=months),
-        )
-    except BadValue:
+    lent = [
+        (kind, amount, parse_percent(rate))
+        for kind, name in (("loan", "rate"), ("fund", "fund_rate"))
+        if (rate := given.get(name, "").strip()) and (amount := _lent(shown, kind))
+    ]
+    if not lent:
         return None
+    ways = (loans.equal_payments, loans.equal_principal)
+    level, falling = (
+        functools.reduce(
+            loans.combined,
+            [
+                way(amount, annual_percent=rate, months=years * MONTHS_A_YEAR)
+                for _kind, amount, rate in lent
+            ],
+        )
+        for way in ways
+    )
+    plan = given.get("plan", "")
+    return ShownLoan(
+        amount=sum((amount for _kind, amount, _rate in lent), Decimal(0)),
+        rates=tuple((kind, rate) for kind, _amount, rate in lent),
+        years=years,
+        equal_payments=level,
+        equal_principal=falling,
+        plan=plan if plan in SCHEDULES else "",
+    )
+
+
+def _lent(shown: ShownQuote, kind: str) -> Decimal:
+    lines = shown.data["receivables"] if shown.data else []
+    return sum((Decimal(line["amount"]) for line in lines if line["kind"] == kind), Decimal(0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
@@ -174,6 +175,39 @@ def test_the_quotation_sheet_explains_price_lines_and_loan(page, user_for, proje
         assert word in text, word
     assert "15,536.95" in text  # 3,460,000 over 30 years at 3.5 %
     assert "按揭" in text
+
+
+def test_bank_and_fund_are_repaid_together_month_by_month(page, user_for, project, room):
+    method = make_payment_method(
+        project,
+        discount_percent=Decimal(0),
+        lines=[
+            {"kind": "down_payment", "name": "首期", "basis": "rest", "due_rule": "contract"},
+            *(
+                {
+                    "kind": kind,
+                    "name": name,
+                    "basis": "fixed",
+                    "value": Decimal(value),
+                    "due_rule": "contract",
+                }
+                for kind, name, value in (("loan", "按揭", 600000), ("fund", "公积金", 400000))
+            ),
+        ],
+    )
+    path = f"/sales/quotation/{room.id}?payment_method_id={method.id}"
+    user = user_for("consultant")
+    text = page(user, f"{path}&rate=3.50&fund_rate=2.85&plan=equal_principal")
+    # 600,000 ÷ 360 = 1,666.67 and 1,750.00 interest; 400,000 ÷ 360 = 1,111.11 and 950.00.
+    for figure in ("5,477.78", "2,777.78", "2,700.00", "997,222.22", ">360<"):
+        assert figure in text, figure
+    assert text.count('<td class="r num">0.00</td>') == 1
+    assert "997,222.22" not in page(user, f"{path}&rate=3.50&fund_rate=2.85")
+    alone = page(user, f"{path}&rate=3.50")
+    assert "600,000.00" in alone
+    assert "2,694.27" in alone  # the bank's loan only, until the fund's rate is entered
+    assert 'class="note bad"' in page(user, f"{path}&rate=101")
+    assert 'class="note bad"' in page(user, f"{path}&rate=3.5&years=51")
 
 
 def test_the_quotation_takes_the_first_method_and_says_what_does_not_go(
