@@ -16,6 +16,7 @@ SEQUENCES = {
     "DJ": "number_price_plan",
     "SK": "number_receipt",
     "DR": "number_import",
+    "FY": "number_generation",
 }
 
 

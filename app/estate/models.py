@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -35,14 +34,24 @@ from app.core.db import (
     json_object,
     moment,
     name_text,
+    unit_price,
     user_ref,
 )
 from app.core.scope import ProjectScoped, ScopeRoot
-from app.core.states import State, Transitions
+from app.core.states import Stateful, Transitions
+from app.estate.room_states import (
+    ROOM_MARKS,
+    RoomGenerationState,
+    RoomImportState,
+    RoomStatus,
+    RoomUsage,
+)
 
 __all__ = [
+    "ROOM_MARKS",
     "Building",
     "Entrance",
+    "FitOut",
     "HouseType",
     "Permit",
     "PermitBuilding",
@@ -50,54 +59,16 @@ __all__ = [
     "ProjectMember",
     "Room",
     "RoomEvent",
+    "RoomGeneration",
+    "RoomGenerationState",
     "RoomImport",
     "RoomImportFile",
     "RoomImportRun",
     "RoomImportState",
+    "RoomLineage",
     "RoomStatus",
+    "RoomUsage",
 ]
-
-
-class RoomStatus(State):
-    """房间状态: where a room stands on its way to the buyer."""
-
-    UNRELEASED = "unreleased"
-    AVAILABLE = "available"
-    HELD = "held"
-    RESERVED = "reserved"
-    QUEUED = "queued"
-    SUBSCRIBED = "subscribed"
-    CONTRACTED = "contracted"
-    HANDED_OVER = "handed_over"
-    REPRICING = "repricing"
-
-    @classmethod
-    def titles(cls) -> Mapping[str, Any]:
-        return {
-            "unreleased": _l("Unreleased"),
-            "available": _l("Available"),
-            "held": _l("Held"),
-            "reserved": _l("Reserved"),
-            "queued": _l("Queued for"),
-            "subscribed": _l("Subscribed"),
-            "contracted": _l("Contracted"),
-            "handed_over": _l("Handed over"),
-            "repricing": _l("Awaiting a price"),
-        }
-
-
-#: the mark drawn beside the word, so that colour never stands alone
-ROOM_MARKS: Mapping[str, str] = {
-    "available": "○",
-    "contracted": "■",
-    "subscribed": "◆",
-    "reserved": "◷",
-    "held": "⊘",
-    "queued": "№",
-    "repricing": "!",
-    "handed_over": "✓",
-    "unreleased": "–",
-}
 
 
 class Project(ScopeRoot, Base):
@@ -143,13 +114,18 @@ class Building(ProjectScoped, Base):
     """楼栋: a building of a project."""
 
     __tablename__ = "estate_building"
-    __table_args__ = (UniqueConstraint("project_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "name"),
+        CheckConstraint("usage IN ('sale','lease','both')", name="usage_known"),
+    )
 
     name: Mapped[str] = mapped_column(String(60))
     #: place among the project's buildings on the grid
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     #: day of the completion record 竣工备案, which allows sale without a pre-sale permit
     completed_on: Mapped[day | None]
+    #: 租售类型 of its rooms, unless a room says otherwise
+    usage: Mapped[str] = mapped_column(String(10), server_default=text("'sale'"))
     project: Mapped[Project] = relationship()
 
     def __str__(self) -> str:
@@ -205,9 +181,37 @@ class HouseType(ProjectScoped, Base):
     """户型: a type of home of a project."""
 
     __tablename__ = "estate_house_type"
-    __table_args__ = (UniqueConstraint("project_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "name"),
+        CheckConstraint("gross_area > 0", name="gross_area_positive"),
+        CheckConstraint("inside_area <= gross_area", name="inside_fits"),
+    )
 
     name: Mapped[str] = mapped_column(String(60))
+    #: what a room of this type has as a rule; proposed when a room becomes of this type
+    structure: Mapped[str | None] = mapped_column(String(40))
+    gross_area: Mapped[area | None]
+    inside_area: Mapped[area | None]
+    project: Mapped[Project] = relationship()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FitOut(ProjectScoped, Base):
+    """装修标准: how rooms of a project can be fitted out, at a price per m²."""
+
+    __tablename__ = "estate_fit_out"
+    __table_args__ = (
+        UniqueConstraint("project_id", "name"),
+        CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
+    )
+
+    name: Mapped[str] = mapped_column(String(60))
+    #: yuan per m² of the deal area
+    unit_price: Mapped[unit_price]
+    #: off: no room is given it any more; rooms that have it keep it
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=true(), default=True)
     project: Mapped[Project] = relationship()
 
     def __str__(self) -> str:
@@ -226,26 +230,32 @@ class Room(ProjectScoped, Base):
             "number",
             unique=True,
             postgresql_nulls_not_distinct=True,
+            postgresql_where=text("status <> 'merged'"),
         ),
         Index("ix_estate_room_project_status", "project_id", "status"),
         CheckConstraint("gross_area > 0", name="gross_area_positive"),
         CheckConstraint("inside_area IS NULL OR inside_area <= gross_area", name="inside_fits"),
         CheckConstraint(
             "status IN ('unreleased','available','held','reserved','queued','subscribed',"
-            "'contracted','handed_over','repricing')",
+            "'contracted','handed_over','repricing','merged')",
             name="status_known",
         ),
+        CheckConstraint("usage IN ('sale','lease','both')", name="usage_known"),
+        CheckConstraint("main_room_id IS NULL OR is_accessory", name="accessory_has_its_mark"),
+        CheckConstraint("main_room_id <> id", name="not_its_own_main_room"),
     )
     TRANSITIONS: ClassVar[Transitions] = {
-        "unreleased": {"available"},
+        "unreleased": {"available", "merged"},
         "available": {"unreleased", "held", "reserved", "queued", "subscribed", "contracted"},
-        "held": {"available", "reserved", "subscribed"},
+        # Taken off the market and then reshaped, a room is released anew.
+        "held": {"available", "reserved", "subscribed", "unreleased", "merged"},
         "reserved": {"available", "subscribed"},
         "queued": {"available", "subscribed"},
         "subscribed": {"available", "repricing", "contracted"},
         "contracted": {"handed_over", "repricing"},
         "handed_over": set(),
         "repricing": {"available", "unreleased"},
+        "merged": set(),
     }
 
     building_id: Mapped[int] = mapped_column(ForeignKey("estate_building.id"), index=True)
@@ -260,10 +270,25 @@ class Room(ProjectScoped, Base):
     column: Mapped[int] = mapped_column("column_no", Integer)
     column_span: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     row_span: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    #: further floors that the room reaches down to, as [order, name] from the top
+    lower_floors: Mapped[json_list] = mapped_column(server_default=text("'[]'"), default=list)
     number: Mapped[str] = mapped_column(String(30))
     gross_area: Mapped[area]
     inside_area: Mapped[area | None]
     orientation: Mapped[str | None] = mapped_column(String(20))
+    view: Mapped[str | None] = mapped_column(String(40))
+    #: 户型结构, such as 三室两厅
+    structure: Mapped[str | None] = mapped_column(String(40))
+    fit_out_id: Mapped[int | None] = mapped_column(ForeignKey("estate_fit_out.id"), index=True)
+    #: None is that of the building
+    usage: Mapped[str | None] = mapped_column(String(10))
+    #: 附属房间: a store or a parking space, no home
+    is_accessory: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
+    main_room_id: Mapped[int | None] = mapped_column(ForeignKey("estate_room.id"), index=True)
+    #: the generation that made it; None for rooms that came otherwise
+    generation_id: Mapped[int | None] = mapped_column(
+        ForeignKey("estate_room_generation.id"), index=True
+    )
     status: Mapped[str] = mapped_column(String(20), server_default=text("'unreleased'"))
     #: raised by every change; a screen drops what it already has
     version: Mapped[int] = mapped_column(
@@ -272,6 +297,9 @@ class Room(ProjectScoped, Base):
     building: Mapped[Building] = relationship()
     entrance: Mapped[Entrance | None] = relationship()
     house_type: Mapped[HouseType | None] = relationship()
+    fit_out: Mapped[FitOut | None] = relationship()
+    main_room: Mapped[Room | None] = relationship(remote_side="Room.id")
+    generation: Mapped[RoomGeneration | None] = relationship()
     project: Mapped[Project] = relationship()
 
     @property
@@ -287,6 +315,57 @@ class Room(ProjectScoped, Base):
 
     def __str__(self) -> str:
         return self.title
+
+
+class RoomGeneration(ProjectScoped, Stateful, Base):
+    """房源生成: rooms made at one stroke; taken back as long as nothing has happened to them."""
+
+    __tablename__ = "estate_room_generation"
+    TRANSITIONS: ClassVar[Transitions] = {"done": {"undone"}, "undone": set()}
+
+    number: Mapped[code_text] = mapped_column(unique=True)
+    #: ``grid``, ``list`` or ``villa``
+    mode: Mapped[str] = mapped_column(String(10))
+    #: names of the buildings, for people
+    buildings: Mapped[name_text]
+    rooms: Mapped[int] = mapped_column(Integer)
+    #: what was asked for, as it came
+    specification: Mapped[json_object]
+    #: ids of what was made besides rooms: ``buildings``, ``entrances``, ``house_types``
+    made: Mapped[json_object]
+    state: Mapped[str] = mapped_column(String(20), server_default=text("'done'"))
+    created_at: Mapped[created_moment]
+    created_by_id: Mapped[int | None] = user_ref()
+    project: Mapped[Project] = relationship()
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class RoomLineage(ProjectScoped, Base):
+    """房间沿革: from which room a room came, by merging or splitting, and how that stood before."""
+
+    __tablename__ = "estate_room_lineage"
+
+    #: ``merge`` or ``split``
+    kind: Mapped[str] = mapped_column(String(10))
+    room_id: Mapped[int] = mapped_column(ForeignKey("estate_room.id"), index=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("estate_room.id"), index=True)
+    #: the room merged away whose place this one takes after splitting back
+    restores_id: Mapped[int | None] = mapped_column(ForeignKey("estate_room.id"), index=True)
+    #: place, number, type and areas of the source before the step; of a merge, also of the room
+    source: Mapped[json_object]
+    before: Mapped[json_object | None]
+    at: Mapped[created_moment]
+    created_by_id: Mapped[int | None] = user_ref()
+    #: of a merge: when it was split back
+    undone_at: Mapped[moment | None]
+    room: Mapped[Room] = relationship(foreign_keys="RoomLineage.room_id")
+    source_room: Mapped[Room] = relationship(foreign_keys="RoomLineage.source_id")
+    project: Mapped[Project] = relationship()
+
+    def __str__(self) -> str:
+        return f"{self.source_room} → {self.room}"
 
 
 class RoomEvent(Base):
@@ -307,22 +386,6 @@ class RoomEvent(Base):
     version: Mapped[int] = mapped_column(Integer)
     gone: Mapped[bool] = mapped_column(server_default=text("false"))
     at: Mapped[created_moment]
-
-
-class RoomImportState(State):
-    """导入状态: a dry run waits to be carried out; the others have ended."""
-
-    CHECKED = "checked"
-    DONE = "done"
-    REFUSED = "refused"
-
-    @classmethod
-    def titles(cls) -> Mapping[str, Any]:
-        return {
-            "checked": _l("Checked, not imported yet"),
-            "done": _l("Imported"),
-            "refused": _l("Refused for faults"),
-        }
 
 
 class RoomImport(ProjectScoped, Base):

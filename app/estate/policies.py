@@ -15,6 +15,9 @@ ENTRANCE = "estate.entrance"
 HOUSE_TYPE = "estate.house_type"
 ROOM = "estate.room"
 ROOM_IMPORT = "estate.room_import"
+ROOM_GENERATION = "estate.room_generation"
+ROOM_LINEAGE = "estate.room_lineage"
+FIT_OUT = "estate.fit_out"
 PROJECT_MEMBER = "estate.project_member"
 
 #: roles that make and change master data, and those that attach people to projects
@@ -48,11 +51,30 @@ declare_permissions(
     Permission(f"{ROOM}:delete", _l("Delete rooms"), STEWARD),
     Permission(f"{ROOM}:export", _l("Export rooms"), "SMDFXOL"),
     Permission(f"{ROOM}:import", _l("Import rooms from a price list"), STEWARD),
+    Permission(f"{ROOM}:generate", _l("Generate rooms, and take them back"), STEWARD),
+    Permission(f"{ROOM}:reshape", _l("Merge and split rooms, insert columns"), STEWARD),
     Permission(f"{ROOM_IMPORT}:see", _l("See room imports"), "MO"),
+    Permission(f"{ROOM_GENERATION}:see", _l("See generations of rooms"), "MO"),
+    Permission(f"{ROOM_LINEAGE}:see", _l("See from which rooms a room came"), STAFF),
+    Permission(f"{FIT_OUT}:see", _l("See fit-outs"), STAFF),
+    Permission(f"{FIT_OUT}:add", _l("Add fit-outs"), STEWARD),
+    Permission(f"{FIT_OUT}:edit", _l("Change fit-outs"), STEWARD),
+    Permission(f"{FIT_OUT}:delete", _l("Delete fit-outs"), STEWARD),
     Permission(f"{PROJECT_MEMBER}:see", _l("See who belongs to a project"), "OU"),
     Permission(f"{PROJECT_MEMBER}:add", _l("Attach people to projects"), ADMINISTRATOR),
     Permission(f"{PROJECT_MEMBER}:delete", _l("Detach people from projects"), ADMINISTRATOR),
 )
+
+
+def require_room_change(actor: Actor, project_id: int, right: str) -> None:
+    """Let a change of a project's rooms pass, or say why not.
+
+    Whatever makes, changes, reshapes or removes rooms by hand asks here and nowhere else, so that
+    a rule that keeps base data as they are has one place. ``right`` is the action on
+    ``estate.room`` that the step is. Raises NotAllowed, and NotFound outside scope.
+    """
+    actor.require(f"{ROOM}:{right}")
+    require_reach(actor, project_id)
 
 
 def can_import(actor: Actor, project_id: int) -> bool:

@@ -15,9 +15,13 @@ from app.core.errors import NotFound
 from app.core.settings import get_setting
 from app.estate.models import (
     Building,
+    Entrance,
+    FitOut,
+    HouseType,
     PermitBuilding,
     Project,
     Room,
+    RoomGeneration,
     RoomImport,
 )
 from app.estate.settings import SELL_WITHOUT_PERMIT
@@ -51,6 +55,34 @@ def list_buildings(project_id: int) -> list[Building]:
     return list(db.session.scalars(found.order_by(Building.position, Building.id)))
 
 
+def get_entrance(entrance_id: int) -> Entrance:
+    """Return the entrance. Raises NotFound if there is none within scope."""
+    found: Entrance | None = db.session.scalar(select(Entrance).where(Entrance.id == entrance_id))
+    return _there(found, _l("There is no such entrance within your scope."))
+
+
+def find_house_type(project_id: int, name: str | None) -> HouseType | None:
+    """Return the project's house type of that name; None without a name. Raises NotFound."""
+    if not name:
+        return None
+    found: HouseType | None = db.session.scalar(
+        select(HouseType).where(HouseType.project_id == project_id, HouseType.name == name)
+    )
+    return _there(found, _l("This project has no house type %(name)s.", name=name))
+
+
+def list_house_types(project_id: int) -> list[HouseType]:
+    """Return the house types of a project, by name."""
+    found = select(HouseType).where(HouseType.project_id == project_id)
+    return list(db.session.scalars(found.order_by(HouseType.name)))
+
+
+def list_fit_outs(project_id: int) -> list[FitOut]:
+    """Return the fit-outs of a project that may be given, by name."""
+    found = select(FitOut).where(FitOut.project_id == project_id, FitOut.is_active.is_(True))
+    return list(db.session.scalars(found.order_by(FitOut.name)))
+
+
 def get_room(room_id: int) -> Room:
     """Return the room with its building and entrance. Raises NotFound outside scope."""
     found: Room | None = db.session.scalar(_NAMED_ROOM.where(Room.id == room_id))
@@ -61,6 +93,14 @@ def list_rooms(room_ids: Collection[int]) -> list[Room]:
     """Return the rooms within scope, by id, with building and entrance."""
     found = _NAMED_ROOM.where(Room.id.in_(room_ids))
     return list(db.session.scalars(found.order_by(Room.id)))
+
+
+def get_generation(generation_id: int) -> RoomGeneration:
+    """Return the generation of rooms. Raises NotFound if there is none within scope."""
+    found: RoomGeneration | None = db.session.scalar(
+        select(RoomGeneration).where(RoomGeneration.id == generation_id)
+    )
+    return _there(found, _l("There is no such generation of rooms within your scope."))
 
 
 def get_room_import(import_id: int) -> RoomImport:

@@ -20,7 +20,7 @@ def rooms(actor: Actor) -> Bars:
     del actor  # rooms are read within his scope
     found = (
         select(Room.status, func.count())
-        .where(Room.project_id == current_project_id())
+        .where(Room.project_id == current_project_id(), Room.status != RoomStatus.MERGED.value)
         .group_by(Room.status)
     )
     rows = {row[0]: row for row in db.session.execute(found)}

@@ -1,8 +1,9 @@
-"""Pages of master data: projects, permits, buildings, entrances, house types, rooms, members."""
+"""Pages of master data: buildings, entrances, house types, fit-outs, rooms; the menu of all."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
@@ -11,18 +12,20 @@ from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
-from app.core.money import ROUNDING_STEPS, format_yuan, parse_yuan
 from app.estate import operations, policies
+from app.estate.generator_views import RoomGenerationView, RoomGeneratorView
+from app.estate.layout_views import BuildingPlanView, RoomLineageView
 from app.estate.models import (
     Building,
     Entrance,
+    FitOut,
     HouseType,
-    Permit,
     Project,
-    ProjectMember,
     Room,
     RoomStatus,
+    RoomUsage,
 )
+from app.estate.project_views import PermitView, ProjectMemberView, ProjectView
 from app.estate.room_steps import ROOM_LINKS, ROOM_STEPS
 from app.web.actions import Related
 from app.web.choices import ChoiceOf, describe_choice
@@ -31,87 +34,19 @@ from app.web.crud_api import crud_api
 from app.web.menu import MenuItem
 
 SQUARE_METRES = "㎡"
+#: what a room is besides its place and areas
+FURTHER = ("structure", "view", "fit_out", "usage", "is_accessory", "main_room")
 
 
-def rounding_field() -> Any:
-    """Return the choice of what totals are rounded to."""
-    steps = [SelectChoice(f"{step:f}", format_yuan(step)) for step in ROUNDING_STEPS]
-    return SelectField(_l("Totals are rounded to, yuan"), choices=steps, coerce=parse_yuan)
-
-
-class ProjectView(CrudView):
-    """项目."""
-
-    datamodel = SQLAInterface(Project)
-    route_base = "/projects"
-    permission = policies.PROJECT
-    list_title = _l("Projects")
-    add_title = _l("New project")
-    empty_sentence = _l("No project within your scope yet.")
-    list_columns = ("code", "name", "organization", "parent", "city", "company")
-    search_columns = ("code", "name", "organization", "city")
-    label_columns = {
-        "company": _l("Company"),
-        "city": _l("City"),
-        "parent": _l("Phase of"),
-        "total_rounding": _l("Totals are rounded to, yuan"),
-        "team_shares": _l("Teams share their customers"),
-    }
-    help_columns = {
-        "team_shares": _l(
-            "Consultants see the customers and deals of their whole team, not only their own."
-        ),
-        "parent": _l("Leave it empty unless this is a phase of another project."),
-        "organization": _l("Whoever belongs to this organization reaches the project."),
-    }
-    order = ("code",)
-    show_fieldsets = (
-        ("", ("code", "name", "organization", "parent")),
-        (_l("Place and company"), ("company", "city", "address")),
-        (_l("Prices"), ("total_rounding",)),
-        (_l("Customers"), ("team_shares",)),
+def usage_field(*, of_building: bool = False) -> Any:
+    """Return the choice of a usage; a room may leave it to its building."""
+    choices = [SelectChoice(usage.value, usage.title) for usage in RoomUsage]
+    if not of_building:
+        choices.insert(0, SelectChoice("", _l("as the building")))
+    # Left out is left to the operation, which also refuses what is none of them.
+    return SelectField(
+        _l("Usage"), choices=choices, coerce=lambda value: value or None, validate_choice=False
     )
-    form_fieldsets = show_fieldsets
-    form_extra = {"total_rounding": rounding_field()}
-    add_operation = operations.create_project
-    edit_operation = operations.edit_project
-    delete_operation = operations.delete_project
-    related = (
-        Related(_l("Buildings"), "BuildingView", "project"),
-        Related(_l("Pre-sale permits"), "PermitView", "project"),
-        Related(_l("Teams"), "TeamView", "project"),
-        Related(_l("People"), "ProjectMemberView", "project"),
-    )
-    exportable = False
-
-
-class PermitView(CrudView):
-    """预售许可证."""
-
-    datamodel = SQLAInterface(Permit)
-    route_base = "/permits"
-    permission = policies.PERMIT
-    list_title = _l("Pre-sale permits")
-    add_title = _l("Enter permit")
-    empty_sentence = _l("No permit yet. Without one, rooms of a building cannot be released.")
-    list_columns = ("number", "granted_on", "building_names", "project")
-    search_columns = ("number", "granted_on", "buildings", "project")
-    computed = {"building_names": lambda permit: "、".join(map(str, permit.buildings))}
-    label_columns = {
-        "number": _l("Permit number"),
-        "granted_on": _l("Granted on"),
-        "buildings": _l("Buildings"),
-        "building_names": _l("Buildings"),
-    }
-    load = ("buildings",)
-    order = ("-granted_on",)
-    show_fieldsets = (("", ("number", "granted_on", "building_names", "project")),)
-    add_fieldsets = (("", ("project", "number", "granted_on", "buildings")),)
-    edit_fieldsets = (("", ("number", "granted_on", "buildings")),)
-    add_operation = operations.add_permit
-    edit_operation = operations.edit_permit
-    delete_operation = operations.delete_permit
-    exportable = False
 
 
 class BuildingView(CrudView):
@@ -123,21 +58,25 @@ class BuildingView(CrudView):
     list_title = _l("Buildings")
     add_title = _l("New building")
     empty_sentence = _l("No building yet. Import a price list, or add one by hand.")
-    list_columns = ("name", "position", "completed_on", "project")
-    search_columns = ("name", "completed_on", "project")
+    list_columns = ("name", "position", "completed_on", "usage", "project")
+    search_columns = ("name", "completed_on", "usage", "project")
+    states = {"usage": RoomUsage}
     label_columns = {
         "name": _l("Building"),
+        "usage": _l("Usage"),
         "position": _l("Place on the grid"),
         "completed_on": _l("Completion record"),
     }
     help_columns = {
         "completed_on": _l("With a completion record the building needs no pre-sale permit."),
+        "usage": _l("Of all its rooms, unless a room says otherwise."),
     }
     order = ("position", "id")
-    show_fieldsets = (("", ("name", "position", "completed_on", "project")),)
-    add_fieldsets = (("", ("project", "name", "position", "completed_on")),)
-    edit_fieldsets = (("", ("name", "position", "completed_on")),)
-    form_optional = frozenset({"position"})
+    show_fieldsets = (("", ("name", "position", "completed_on", "usage", "project")),)
+    add_fieldsets = (("", ("project", "name", "position", "completed_on", "usage")),)
+    edit_fieldsets = (("", ("name", "position", "completed_on", "usage")),)
+    form_extra = {"usage": usage_field(of_building=True)}
+    form_optional = frozenset({"position", "usage"})
     add_operation = operations.add_building
     edit_operation = operations.edit_building
     delete_operation = operations.delete_building
@@ -181,17 +120,56 @@ class HouseTypeView(CrudView):
     list_title = _l("House types")
     add_title = _l("New house type")
     empty_sentence = _l("No house type yet.")
-    list_columns = ("name", "project")
-    search_columns = ("name",)
-    label_columns = {"name": _l("House type")}
+    list_columns = ("name", "structure", "gross_area", "inside_area", "project")
+    search_columns = ("name", "structure")
+    label_columns = {
+        "name": _l("House type"),
+        "structure": _l("Structure"),
+        "gross_area": _l("Gross area"),
+        "inside_area": _l("Inside area"),
+    }
+    help_columns = {
+        "gross_area": _l("Proposed when a room becomes of this type."),
+        "structure": _l("Such as 3 rooms, 2 halls. Proposed when a room becomes of this type."),
+    }
+    units = {"gross_area": SQUARE_METRES, "inside_area": SQUARE_METRES}
     order = ("name",)
-    show_fieldsets = (("", ("name", "project")),)
-    add_fieldsets = (("", ("project", "name")),)
-    edit_fieldsets = (("", ("name",)),)
+    show_fieldsets = (("", ("name", "structure", "gross_area", "inside_area", "project")),)
+    add_fieldsets = (("", ("project", "name", "structure", "gross_area", "inside_area")),)
+    edit_fieldsets = (("", ("name", "structure", "gross_area", "inside_area")),)
     add_operation = operations.add_house_type
     edit_operation = operations.edit_house_type
     delete_operation = operations.delete_house_type
     related = (Related(_l("Rooms"), "RoomView", "house_type"),)
+    exportable = False
+
+
+class FitOutView(CrudView):
+    """装修标准."""
+
+    datamodel = SQLAInterface(FitOut)
+    route_base = "/fit-outs"
+    permission = policies.FIT_OUT
+    list_title = _l("Fit-outs")
+    add_title = _l("New fit-out")
+    empty_sentence = _l("No fit-out yet. Rooms are then sold as they are built.")
+    list_columns = ("name", "unit_price", "is_active", "project")
+    search_columns = ("name", "is_active")
+    label_columns = {
+        "name": _l("Fit-out standard"),
+        "unit_price": _l("Price per m²"),
+        "is_active": _l("In use"),
+    }
+    help_columns = {"is_active": _l("Switched off, no room is given it any more.")}
+    units = {"unit_price": _l("yuan/m²")}
+    order = ("name",)
+    show_fieldsets = (("", ("name", "unit_price", "is_active", "project")),)
+    add_fieldsets = (("", ("project", "name", "unit_price")),)
+    edit_fieldsets = (("", ("name", "unit_price", "is_active")),)
+    add_operation = operations.add_fit_out
+    edit_operation = operations.edit_fit_out
+    delete_operation = operations.delete_fit_out
+    related = (Related(_l("Rooms"), "RoomView", "fit_out"),)
     exportable = False
 
 
@@ -214,11 +192,22 @@ class RoomView(CrudView):
         "orientation",
         "status",
     )
-    search_columns = ("status", "building", "entrance", "house_type", "number", "gross_area")
+    search_columns = (
+        "status", "building", "entrance", "house_type", "number", "gross_area", "fit_out", "usage",
+        "is_accessory", "main_room", "generation",
+    )  # fmt: skip
     quick_columns = ("number", "building.name")
-    states = {"status": RoomStatus}
+    states = {"status": RoomStatus, "usage": RoomUsage}
     label_columns = {
         "title": _l("Room"),
+        "view": _l("View"),
+        "structure": _l("Structure"),
+        "fit_out": _l("Fit-out standard"),
+        "usage": _l("Usage"),
+        "is_accessory": _l("Accessory room"),
+        "main_room": _l("Main room"),
+        "generation": _l("Generation"),
+        "lower_floors": _l("Reaches down to"),
         "entrance": _l("Entrance"),
         "house_type": _l("House type"),
         "number": _l("Room number"),
@@ -237,6 +226,9 @@ class RoomView(CrudView):
         "floor_name": _l("As people say it: 31, B1. Empty is the number itself."),
         "column": _l("Counted from the left within the entrance."),
         "gross_area": _l("Changes only off the market, and then asks for the price again."),
+        "usage": _l("Empty is that of the building."),
+        "is_accessory": _l("A store or a parking space; not counted as a home."),
+        "main_room": _l("With which an accessory room is sold or let."),
     }
     units = {
         "gross_area": SQUARE_METRES,
@@ -250,7 +242,21 @@ class RoomView(CrudView):
     show_fieldsets = (
         ("", ("title", "status", "project", "building", "entrance")),
         (_l("Place"), ("number", "floor_name", "floor", "column")),
-        (_l("Area"), ("gross_area", "inside_area", "shared_area", "house_type", "orientation")),
+        (_l("Area"), ("gross_area", "inside_area", "shared_area")),
+        (
+            _l("What it is"),
+            (
+                "house_type",
+                "structure",
+                "orientation",
+                "view",
+                "fit_out",
+                "usage",
+                "is_accessory",
+                "main_room",
+                "generation",
+            ),
+        ),
     )
     add_fieldsets = (
         (
@@ -258,60 +264,35 @@ class RoomView(CrudView):
             ("building", "entrance", "number", "floor", "floor_name", "column"),
         ),
         (_l("Area"), ("gross_area", "inside_area", "house_type", "orientation")),
+        (_l("What it is"), FURTHER),
     )
     edit_fieldsets = (
         (_l("Place"), ("entrance", "number", "floor", "floor_name", "column")),
         (_l("Area"), ("gross_area", "inside_area", "house_type", "orientation")),
+        (_l("What it is"), FURTHER),
     )
-    form_optional = frozenset({"floor_name"})
+    form_extra = {"usage": usage_field()}
+    form_optional = frozenset({"floor_name", "usage"})
     add_operation = operations.add_room
     edit_operation = operations.edit_room
     delete_operation = operations.delete_room
     row_actions = ROOM_STEPS
     page_links = ROOM_LINKS
-    related = (Related(_l("Prices"), "RoomPriceView", "room"),)
+    related = (
+        Related(_l("Prices"), "RoomPriceView", "room"),
+        Related(_l("Came from"), RoomLineageView, "room", quiet=True),
+        Related(_l("Became"), RoomLineageView, "source_room", quiet=True),
+    )
 
     def find(self, typed: str, *, actor: Actor, project_id: int | None) -> list[Room]:
         """Find as people name a room: 3栋2602 is 3栋-2602."""
         apart = re.sub(r"(?<=[栋幢座楼元])(?=\w)", " ", typed)
-        return super().find(apart, actor=actor, project_id=project_id)
+        found = super().find(apart, actor=actor, project_id=project_id)
+        return [room for room in found if room.status != RoomStatus.MERGED.value]
 
-
-def member_title(member: ProjectMember) -> str:
-    """Return who belongs to what."""
-    return f"{member.user} · {member.project}"
-
-
-class ProjectMemberView(CrudView):
-    """项目成员."""
-
-    datamodel = SQLAInterface(ProjectMember)
-    route_base = "/project-members"
-    permission = policies.PROJECT_MEMBER
-    list_title = _l("People of projects")
-    add_title = _l("Attach somebody")
-    empty_sentence = _l("Nobody is attached to this project directly.")
-    list_columns = ("user", "user.username", "project", "from_on", "until_on")
-    search_columns = ("user", "project", "from_on", "until_on")
-    label_columns = {
-        "user.username": _l("User name"),
-        "from_on": _l("From day"),
-        "until_on": _l("To day"),
-    }
-    help_columns = {
-        "user": _l("He reaches the project and its phases, and signs in again."),
-        "until_on": _l("Left empty until further notice; it ends by itself after this day."),
-    }
-    show_fieldsets = (("", ("user", "user.username", "project", "from_on", "until_on")),)
-    add_fieldsets = (("", ("project", "user", "from_on", "until_on")),)
-    edit_fieldsets = (("", ("from_on", "until_on")),)
-    form_optional = frozenset({"from_on", "until_on"})
-    method_rights = {"edit": "add"}
-    add_operation = operations.add_member
-    edit_operation = operations.edit_member
-    delete_operation = operations.remove_member
-    row_title = staticmethod(member_title)
-    exportable = False
+    def usual(self, asked: Collection[str]) -> Iterable[Any]:
+        """Leave out rooms merged away, unless their status is asked for."""
+        return () if "status" in asked else (Room.status != RoomStatus.MERGED.value,)
 
 
 describe_choice(Project, ChoiceOf(("name", "code"), order=("code",), detail=lambda row: row.code))
@@ -346,6 +327,11 @@ VIEWS = [
     BuildingView,
     EntranceView,
     HouseTypeView,
+    FitOutView,
+    RoomGeneratorView,
+    RoomGenerationView,
+    BuildingPlanView,
+    RoomLineageView,
     PermitView,
     ProjectView,
     ProjectMemberView,
@@ -365,6 +351,31 @@ MENU = [
         f"{policies.HOUSE_TYPE}:add",
         view=HouseTypeView,
         icon="desk",
+    ),
+    MenuItem(_l("Fit-outs"), "base", 45, f"{policies.FIT_OUT}:add", view=FitOutView, icon="desk"),
+    MenuItem(
+        _l("Building plans"),
+        "base",
+        21,
+        f"{policies.ROOM}:edit",
+        view=BuildingPlanView,
+        icon="columns",
+    ),
+    MenuItem(
+        _l("Generate rooms"),
+        "base",
+        22,
+        f"{policies.ROOM}:generate",
+        view=RoomGeneratorView,
+        icon="plus",
+    ),
+    MenuItem(
+        _l("Generations of rooms"),
+        "base",
+        24,
+        f"{policies.ROOM}:generate",
+        view=RoomGenerationView,
+        icon="grid",
     ),
     MenuItem(
         _l("Pre-sale permits"), "base", 50, f"{policies.PERMIT}:see", view=PermitView, icon="stamp"
@@ -387,5 +398,6 @@ RESOURCES = [
     crud_api(BuildingView),
     crud_api(EntranceView),
     crud_api(HouseTypeView),
+    crud_api(FitOutView),
     crud_api(ProjectMemberView),
 ]

@@ -59,11 +59,12 @@ changed AS (
 _WANTED = """
 wanted AS (
   SELECT r.id, r.building_id, r.entrance_id, r.house_type_id, r.floor, r.floor_name, r.column_no,
-         r.column_span, r.row_span, r.number, r.gross_area, r.inside_area, r.orientation, r.status,
-         r.version, p.list_unit_price, p.list_total, p.floor_total
+         r.column_span, r.row_span, r.lower_floors, r.number, r.gross_area, r.inside_area,
+         r.orientation, r.status, r.version, p.list_unit_price, p.list_total, p.floor_total
     FROM {source}
     LEFT JOIN pricing_room_price p ON p.room_id = r.id AND p.valid_to IS NULL
    WHERE r.project_id = :project AND (:whole OR r.building_id = ANY(:buildings))
+     AND r.status <> 'merged'
 )"""
 
 #: names only for those who may: their own deals and customers, or all with the permission
@@ -118,6 +119,7 @@ _KEYS = {
     "column": _number("w.column_no"),
     "column_span": _number("w.column_span"),
     "row_span": _number("w.row_span"),
+    "lower_floors": "w.lower_floors::text",
     "number": _word("w.number"),
     "status": _word("w.status"),
     "marks": "coalesce(array_to_json(k.marks)::text, '[]')",
@@ -176,7 +178,8 @@ _BUILDINGS = """
 _GONE = """
   UNION ALL
   SELECT json_build_object('id', c.room_id, 'gone', true)::text FROM changed c
-   WHERE NOT EXISTS (SELECT FROM estate_room r WHERE r.id = c.room_id)"""
+   WHERE NOT EXISTS (SELECT FROM estate_room r
+                      WHERE r.id = c.room_id AND r.status <> 'merged')"""
 
 _SCOPE = """
   FROM moment m, estate_project p

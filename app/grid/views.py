@@ -93,6 +93,7 @@ def _statuses() -> list[dict[str, str]]:
             "mark": ROOM_MARKS[status.value],
         }
         for status in RoomStatus
+        if status is not RoomStatus.MERGED
     ]
 
 

@@ -31,7 +31,7 @@ WITH {sql.MOMENT}, event AS (
     FROM event GROUP BY project_id, room_id
 ), wanted AS (
   SELECT r.id, r.building_id, r.status, r.version
-    FROM changed c JOIN estate_room r ON r.id = c.room_id
+    FROM changed c JOIN estate_room r ON r.id = c.room_id AND r.status <> 'merged'
 ), {sql.MARKS.format(today="%(today)s")}
 SELECT m.horizon, m.next,
        (SELECT min(e.xid) FROM estate_room_event e WHERE e.xid < m.next) AS oldest,

@@ -13,7 +13,7 @@ from app.core.actor import Actor
 from app.core.errors import Invalid
 from app.estate.models import Room, RoomStatus
 from app.estate.room_steps import register_room_link, register_room_step
-from app.pricing import operations, policies
+from app.pricing import operations, policies, reshaped
 from app.pricing.operations import Adjustment, PlanHead
 from app.pricing.queries import RoomSelection
 from app.web.actions import PageLink, RowAction
@@ -122,3 +122,5 @@ register_room_link(
         icon="money",
     )
 )
+
+reshaped.listen()

@@ -14,7 +14,7 @@ from app.finance.signals import receipt_confirmed, receipt_reversed
 from app.finance.subjects import register_subject
 from app.pricing.quoting import register_special_resolver
 from app.pricing.terms import SpecialTerms
-from app.sales import handover, notices, personal_data
+from app.sales import handover, notices, personal_data, reshaped
 from app.sales.models import Subscription
 from app.sales.operations.deposits import settle_deposit
 from app.sales.operations.special_discounts import find_usable_special
@@ -56,5 +56,6 @@ register_subject(SUBJECT, resolve_subscription, lock_subscription)
 receipt_confirmed.connect(_settle)
 receipt_reversed.connect(_settle)
 handover.register()
+reshaped.listen()
 
 __all__ = ["personal_data"]

@@ -75,6 +75,8 @@ class Related:
     view: type | str
     by: str
     columns: tuple[str, ...] = ()
+    #: whether the tab is left out where there are no rows
+    quiet: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -140,6 +140,10 @@ class Declared:
 
     def narrow(self, actor: Actor) -> Iterable[Any]:  # noqa: ARG002 - for subclasses
         """Return further predicates that every page of this view keeps to."""
+        return ()
+
+    def usual(self, asked: Collection[str]) -> Iterable[Any]:  # noqa: ARG002 - for subclasses
+        """Return predicates of what lists show as a rule; ``asked`` are the filters at work."""
         return ()
 
     def choice_target(self, field: str) -> Any:

@@ -41,6 +41,7 @@ ROOM_MARKS = {
     "repricing": "!",
     "handed_over": "✓",
     "unreleased": "–",
+    "merged": "⊂",
 }
 
 

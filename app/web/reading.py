@@ -66,6 +66,7 @@ class Reading(Declared):
         if not predicates and not given.get("order") and issubclass(self.model, ProjectScoped):
             # Putting a million rows of all projects in order for one page serves nobody.
             order = [Order(self.column("id"), descending=True)]
+        predicates += self.usual({one.column.path for one in filters})
         return Query(self.model, joins, predicates, order, options), filters
 
     def quick(self) -> list[Column]:

@@ -189,6 +189,8 @@ def _related(one: Related, row: Any, actor: Actor, is_open: bool) -> RelatedRows
     given: MultiDict[str, str] = MultiDict([(one.by, str(row.id)), ("everywhere", "1")])
     query, _filters = other.query(given, actor, columns=columns)
     page = read_page(query, number=1, size=RELATED_ROWS)
+    if one.quiet and not page.rows:
+        return None
     other.prepare(page.rows)
     return RelatedRows(
         name=f"{one.view}.{one.by}",

@@ -51,6 +51,11 @@ ACTIONS: dict[str, tuple[Any, str]] = {
     "withdraw_from_sale": (_l("Take off sale"), "warn"),
     "confirm_price": (_l("Confirm the price"), "done"),
     "price_returned_rooms": (_l("Priced rooms that came back"), "done"),
+    "merge_rooms": (_l("Merged with its neighbour"), ""),
+    "split_room": (_l("Split back"), ""),
+    "insert_column": (_l("Inserted a column"), ""),
+    "delete_column": (_l("Deleted a column"), "warn"),
+    "set_rooms": (_l("Set what rooms are"), ""),
     "device_job_retry": (_l("Print again"), ""),
     "device_job_mark": (_l("It came out"), ""),
     "device_job_cancel": (_l("Cancel the job"), "warn"),
@@ -69,6 +74,10 @@ NOTES: dict[str, Any] = {
     "file": _l("File"),
     "purpose": _l("Purpose"),
     "username": _l("User name"),
+    "with": _l("With"),
+    "entrance": _l("Entrance"),
+    "column": _l("Column"),
+    "columns": _l("Set"),
 }
 #: fields that are shown in full on demand
 SHOWN: dict[str, Any] = {

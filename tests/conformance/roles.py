@@ -8,7 +8,7 @@ from __future__ import annotations
 
 STAFF = "CKSMDHAFXGVPOLUB"
 CHANGES = ("add", "edit", "delete")
-MASTER_DATA = ("project", "permit", "building", "entrance", "house_type", "room")
+MASTER_DATA = ("project", "permit", "building", "entrance", "house_type", "fit_out", "room")
 
 
 def _of(entity: str, *actions: str) -> list[str]:
@@ -21,6 +21,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         STAFF,
         [
             *(f"estate.{name}:see" for name in MASTER_DATA),
+            "estate.room_lineage:see",
             "pricing.room_price:see",
             "pricing.publication:see",
             "pricing.payment_method:see",
@@ -32,7 +33,7 @@ TABLE: dict[str, tuple[str, list[str]]] = {
         "O",
         [
             *(right for name in MASTER_DATA for right in _of(f"estate.{name}", *CHANGES)),
-            "estate.room:import",
+            *_of("estate.room", "import", "generate", "reshape"),
             *_of("pricing.payment_method", *CHANGES),
             *_of("pricing.discount", *CHANGES),
         ],
@@ -81,7 +82,11 @@ TABLE: dict[str, tuple[str, list[str]]] = {
 #: what the table does not name: letters, permissions, and what they follow from
 BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
     ("OU", ["admin.organization:see", "estate.project_member:see"], "projects hang in the tree"),
-    ("MO", ["estate.room_import:see"], "those who draft price plans from a list"),
+    (
+        "MO",
+        ["estate.room_import:see", "estate.room_generation:see"],
+        "those who draft price plans from a list",
+    ),
     ("SMDFXOL", ["estate.room:export", "pricing.room_price:export"], "those who see floor prices"),
     (STAFF.replace("U", ""), ["pricing.publication:export"], "what is posted is for everybody"),
     ("MDO", ["pricing.plan:cancel", "pricing.publication:publish"], "drafts, or puts on sale"),

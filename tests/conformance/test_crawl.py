@@ -42,6 +42,7 @@ NO_LINK = {
     "UtilView.back": "Flask-AppBuilder's, used by nobody",
     "account.second_factor_codes": "offered to those who have a second factor",
     "account.second_factor_off": "offered to those who have a second factor",
+    "RoomGenerationView.act": "a step, which is posted",
     "SessionView.act": "a step, which is posted",
     "outside.arrive_from": "comes after the provider",
     "outside.leave": "at the door of offices with a provider",

@@ -35,6 +35,7 @@ ENDS_OTHERWISE = {
     "ApprovalView.edit": "only the applicant may; others are led to the request",
     "NoticeApi.read": "only whom it was told may",
     "PricePlanView.edit": "a plan in force is not changed any more",
+    "RoomShapeApi.parts": "a room of a single cell has no parts",
     "ProjectGridApi.stream": "leads to the live server",
 }
 

@@ -103,6 +103,7 @@ NOT_IN_MENU = {
     "MemberView": "a tab of organizations and users",
     "HandoverView": "opened from a user",
     "PostView": "a tab of teams",
+    "RoomLineageView": "a tab of rooms",
     "TeamMemberView": "a tab of teams",
     "ViewAsView": "begun from a role or a user",
 }

@@ -13,6 +13,7 @@ from app.web.crud import CrudView
 from app.web.crud_api import CrudApi
 from tests.conformance.office import Office
 from tests.conformance.pages import Route, routes
+from tests.conformance.room_bodies import ROOM_BODIES
 
 #: rows of the whole group: the permission alone keeps strangers out
 GROUP_WIDE = {"ab_user", "ab_role", "admin_organization", "admin_organization_member",
@@ -27,6 +28,7 @@ ARGUMENTS = {
     "building_id": "estate_building",
     "customer_id": "customer",
     "entry_id": "core_audit_entry",
+    "generation_id": "estate_room_generation",
     "import_id": "estate_room_import",
     "job_id": "devices_job",
     "method_id": "pricing_payment_method",
@@ -489,6 +491,7 @@ def _file(office: Office) -> dict[str, Any]:
 
 
 BODIES = {
+    **ROOM_BODIES,
     "HandoverView.hand_over": _nothing,
     "ViewAsView.begin": _nothing,
     "ViewAsView.end": _nothing,

@@ -8,7 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.db import db
-from app.estate.models import Building, Entrance, HouseType, Permit, PermitBuilding, Project, Room
+from app.estate.models import (
+    Building,
+    Entrance,
+    FitOut,
+    HouseType,
+    Permit,
+    PermitBuilding,
+    Project,
+    Room,
+)
 
 _numbers = itertools.count(1)
 
@@ -81,3 +90,11 @@ def make_room(
     db.session.add(room)
     db.session.flush()
     return room
+
+
+def make_fit_out(project: Project, **values: Any) -> FitOut:
+    values = {"name": f"装修{next(_numbers)}", "unit_price": Decimal("3000.00"), **values}
+    fit_out = FitOut(project_id=project.id, **values)
+    db.session.add(fit_out)
+    db.session.flush()
+    return fit_out

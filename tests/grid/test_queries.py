@@ -55,6 +55,7 @@ def test_a_room_has_all_that_a_screen_draws(project, actor_for):
             "column": 2,
             "column_span": 2,
             "row_span": 1,
+            "lower_floors": [],
             "number": "2602",
             "status": "unreleased",
             "marks": [],

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from app.estate.operations.attributes import (
+    FieldChange,
+    RoomSetting,
+    SettingSummary,
+    set_rooms,
+)
 from app.estate.operations.buildings import (
     add_building,
     add_entrance,
@@ -16,7 +22,16 @@ from app.estate.operations.buildings import (
     edit_house_type,
     edit_permit,
 )
+from app.estate.operations.columns import ColumnPlace, delete_column, insert_column
 from app.estate.operations.events import prune_events
+from app.estate.operations.fit_outs import add_fit_out, delete_fit_out, edit_fit_out
+from app.estate.operations.generation import (
+    GenerationRequest,
+    Preview,
+    generate_rooms,
+    preview_rooms,
+)
+from app.estate.operations.generation_undo import undo_generation
 from app.estate.operations.import_records import (
     ReceivedFile,
     finish_import,
@@ -44,6 +59,13 @@ from app.estate.operations.projects import (
     find_project_by_code,
     remove_member,
 )
+from app.estate.operations.reshaping import (
+    PartWish,
+    Side,
+    merge_rooms,
+    propose_parts,
+    split_room,
+)
 from app.estate.operations.rooms import add_room, delete_room, edit_room
 from app.estate.operations.staging import Progress
 from app.estate.operations.status import TakenRoom, put_room, set_status, take_room
@@ -52,12 +74,21 @@ from app.estate.queries import building_may_sell
 __all__ = [
     "IMPORT_TASK",
     "MOST_AT_ONCE",
+    "ColumnPlace",
+    "FieldChange",
+    "GenerationRequest",
     "ImportOutcome",
+    "PartWish",
+    "Preview",
     "Progress",
     "ReceivedFile",
+    "RoomSetting",
+    "SettingSummary",
+    "Side",
     "TakenRoom",
     "add_building",
     "add_entrance",
+    "add_fit_out",
     "add_house_type",
     "add_member",
     "add_permit",
@@ -66,13 +97,16 @@ __all__ = [
     "building_may_sell",
     "create_project",
     "delete_building",
+    "delete_column",
     "delete_entrance",
+    "delete_fit_out",
     "delete_house_type",
     "delete_permit",
     "delete_project",
     "delete_room",
     "edit_building",
     "edit_entrance",
+    "edit_fit_out",
     "edit_house_type",
     "edit_member",
     "edit_permit",
@@ -82,16 +116,24 @@ __all__ = [
     "find_import_run",
     "find_project_by_code",
     "finish_import",
+    "generate_rooms",
     "import_rooms",
+    "insert_column",
     "is_going_on",
     "list_faults",
+    "merge_rooms",
     "note_import_progress",
+    "preview_rooms",
+    "propose_parts",
     "prune_events",
     "put_room",
     "record_import",
     "remove_member",
+    "set_rooms",
     "set_status",
+    "split_room",
     "take_checked_file",
     "take_room",
+    "undo_generation",
     "write_faults",
 ]

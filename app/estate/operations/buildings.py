@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -22,10 +23,15 @@ from app.estate.models import (
     PermitBuilding,
     Room,
     RoomStatus,
+    RoomUsage,
 )
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_building
+from app.estate.room_checks import check_areas, check_usage
 from app.estate.settings import SELL_WITHOUT_PERMIT
+
+#: rooms of these need no permit
+OFF_SALE = (RoomStatus.UNRELEASED.value, RoomStatus.MERGED.value)
 
 
 def add_building(
@@ -34,13 +40,22 @@ def add_building(
     name: str,
     position: int | None = None,
     completed_on: date | None = None,
+    usage: str | None = None,
     actor: Actor,
 ) -> Building:
-    """Add a building. Raises Conflict if the project has one of that name."""
+    """Add a building; its rooms are for sale unless ``usage`` says otherwise.
+
+    Raises Conflict if the project has one of that name.
+    """
     actor.require(f"{policies.BUILDING}:add")
     policies.require_reach(actor, project_id)
+    check_usage(usage)
     building = Building(
-        project_id=project_id, name=name, position=position or 0, completed_on=completed_on
+        project_id=project_id,
+        name=name,
+        position=position or 0,
+        completed_on=completed_on,
+        usage=usage or RoomUsage.SALE.value,
     )
     return add_row(building, taken=_l("There is a building %(name)s already.", name=name))
 
@@ -53,8 +68,11 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
     """
     actor.require(f"{policies.BUILDING}:edit")
     policies.require_reach(actor, building.project_id)
-    values = {name: 0 if name == "position" and value is None else value
-              for name, value in values.items()}  # fmt: skip
+    if "position" in values:
+        values["position"] = values["position"] or 0
+    if "usage" in values:
+        check_usage(values["usage"])
+        values["usage"] = values["usage"] or RoomUsage.SALE.value
     name = values.get("name", building.name)
     change_row(building, values, taken=_l("There is a building %(name)s already.", name=name))
     _keep_sellable([building.id])
@@ -101,20 +119,52 @@ def delete_entrance(entrance: Entrance, *, actor: Actor) -> None:
     remove_row(entrance, used=sentence)
 
 
-def add_house_type(*, project_id: int, name: str, actor: Actor) -> HouseType:
-    """Add a house type. Raises Conflict for a taken name."""
+def add_house_type(
+    *,
+    project_id: int,
+    name: str,
+    structure: str | None = None,
+    gross_area: Decimal | None = None,
+    inside_area: Decimal | None = None,
+    actor: Actor,
+) -> HouseType:
+    """Add a house type with the structure and areas that it proposes.
+
+    Raises Conflict for a taken name, Invalid for areas that do not fit each other.
+    """
     actor.require(f"{policies.HOUSE_TYPE}:add")
     policies.require_reach(actor, project_id)
+    _check_type_areas(gross_area, inside_area)
     taken = _l("There is a house type %(name)s already.", name=name)
-    return add_row(HouseType(project_id=project_id, name=name), taken=taken)
+    house_type = HouseType(
+        project_id=project_id,
+        name=name,
+        structure=structure,
+        gross_area=gross_area,
+        inside_area=inside_area,
+    )
+    return add_row(house_type, taken=taken)
 
 
-def edit_house_type(house_type: HouseType, *, name: str, actor: Actor) -> HouseType:
-    """Rename a house type. Raises Conflict for a taken name."""
+def edit_house_type(house_type: HouseType, *, actor: Actor, **values: Any) -> HouseType:
+    """Change a house type; rooms that are of it stay as they are. Raises as ``add_house_type``."""
     actor.require(f"{policies.HOUSE_TYPE}:edit")
     policies.require_reach(actor, house_type.project_id)
+    _check_type_areas(
+        values.get("gross_area", house_type.gross_area),
+        values.get("inside_area", house_type.inside_area),
+    )
+    name = values.get("name", house_type.name)
     taken = _l("There is a house type %(name)s already.", name=name)
-    return change_row(house_type, {"name": name}, taken=taken)
+    return change_row(house_type, values, taken=taken)
+
+
+def _check_type_areas(gross: Decimal | None, inside: Decimal | None) -> None:
+    if gross is not None:
+        check_areas(gross, inside)
+    elif inside is not None:
+        sentence = _l("Give the gross area too.")
+        raise Invalid(sentence, fields={"gross_area": sentence})
 
 
 def delete_house_type(house_type: HouseType, *, actor: Actor) -> None:
@@ -208,7 +258,7 @@ def _keep_sellable(building_ids: Collection[int]) -> None:
             Building.completed_on.is_(None),
             ~select(PermitBuilding.id).where(PermitBuilding.building_id == Building.id).exists(),
             select(Room.id)
-            .where(Room.building_id == Building.id, Room.status != RoomStatus.UNRELEASED.value)
+            .where(Room.building_id == Building.id, Room.status.not_in(OFF_SALE))
             .exists(),
         )
         .order_by(Building.position, Building.id)

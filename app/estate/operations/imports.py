@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
 from app.estate import policies
+from app.estate.locks import lock_project
 from app.estate.models import Project, RoomStatus
 from app.estate.operations.places import Places
 from app.estate.operations.staging import (
@@ -97,12 +98,13 @@ def import_rooms(
         raise NotAllowed(
             _l("You may not import rooms. Ask your administrator for the right to it.")
         )
+    policies.require_room_change(actor, project.id, "import")
     if price_list.faults:
         return _refused(price_list.faults)
     if not price_list.rows:
         raise Invalid(_l("The file has no rooms."))
     get_project(project.id)
-    db.session.execute(_LOCK_PROJECT, {"project_id": project.id})
+    lock_project(project.id)
     places = Places(project, price_list.rows)
     stage(price_list.rows, places.ids, floor_of=floor_of, progress=progress or Unwatched())
     match_rooms(project.id)
@@ -118,8 +120,6 @@ def import_rooms(
     return outcome
 
 
-# One import a project at a time; holds and sales of its rooms go on meanwhile.
-_LOCK_PROJECT = text("SELECT id FROM estate_project WHERE id = :project_id FOR NO KEY UPDATE")
 _LOCK_CHANGED = text("""
 SELECT r.id FROM estate_room r
  WHERE r.id IN (SELECT p.room_id FROM price_list_row p WHERE p.differs)
@@ -153,6 +153,7 @@ SELECT r.id, p.title, r.gross_area, p.gross_area, r.inside_area, p.inside_area, 
 _ABSENT = text("""
 SELECT count(*) FROM estate_room r
  WHERE r.building_id IN (SELECT p.building_id FROM price_list_row p)
+   AND r.status <> 'merged'
    AND NOT EXISTS (SELECT 1 FROM price_list_row p WHERE p.room_id = r.id)
 """)
 _NEW_HOUSE_TYPES = text("""
@@ -185,6 +186,7 @@ _FIND_NEW = text("""
 UPDATE price_list_row p SET room_id = r.id FROM estate_room r
  WHERE p.room_id IS NULL AND r.project_id = :project_id AND r.building_id = p.building_id
    AND r.number = p.number AND r.entrance_id IS NOT DISTINCT FROM p.entrance_id
+   AND r.status <> 'merged'
 """)
 
 

@@ -12,12 +12,21 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, WrongState
 from app.estate import policies
-from app.estate.models import Building, Entrance, HouseType, Room, RoomStatus
+from app.estate.models import (
+    Building,
+    Entrance,
+    Room,
+    RoomStatus,
+)
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_building
-
-#: what may not change while somebody can buy the room or has bought it
-FIXED_ON_MARKET = ("building_id", "entrance_id", "number", "gross_area", "inside_area")
+from app.estate.room_checks import (
+    FURTHER,
+    check_areas,
+    check_house_type,
+    check_market,
+    clean_further,
+)
 
 
 def add_room(  # noqa: PLR0913 - a room is as wide as its form
@@ -33,16 +42,19 @@ def add_room(  # noqa: PLR0913 - a room is as wide as its form
     house_type_id: int | None = None,
     orientation: str | None = None,
     actor: Actor,
+    **more: Any,
 ) -> Room:
-    """Add an unreleased room without a price.
+    """Add an unreleased room without a price; ``more`` are the columns of ``FURTHER``.
 
     Raises NotFound for a building outside scope, Invalid for areas or places that do not fit,
     Conflict if the number is taken within the entrance.
     """
     actor.require(f"{policies.ROOM}:add")
     building = get_building(building_id)
+    policies.require_room_change(actor, building.project_id, "add")
     _check_places(building, entrance_id, house_type_id)
-    _check_areas(gross_area, inside_area)
+    check_areas(gross_area, inside_area)
+    further = clean_further(more, building.project_id)
     room = Room(
         project_id=building.project_id,
         building_id=building_id,
@@ -55,6 +67,7 @@ def add_room(  # noqa: PLR0913 - a room is as wide as its form
         gross_area=gross_area,
         inside_area=inside_area,
         orientation=orientation,
+        **further,
     )
     return add_row(room, taken=_number_taken(number))
 
@@ -65,22 +78,23 @@ def edit_room(room: Room, *, actor: Actor, **values: Any) -> Room:
     Number and areas change only off the market: raises WrongState otherwise. A changed gross area
     asks for the price again before the room can be released. Other errors as ``add_room``.
     """
-    actor.require(f"{policies.ROOM}:edit")
-    policies.require_reach(actor, room.project_id)
+    policies.require_room_change(actor, room.project_id, "edit")
     locked: Room = db.session.scalars(
         select(Room)
         .where(Room.id == room.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+    further = {name: values[name] for name in FURTHER if name in values}
+    values = {**values, **clean_further(further, locked.project_id, room=locked)}
     changed = {name: value for name, value in values.items() if getattr(locked, name) != value}
-    _check_market(locked, changed)
+    check_market(locked, changed)
     _check_places(
         locked.building,
         changed.get("entrance_id", locked.entrance_id),
         changed.get("house_type_id", locked.house_type_id),
     )
-    _check_areas(
+    check_areas(
         changed.get("gross_area", locked.gross_area), changed.get("inside_area", locked.inside_area)
     )
     if "floor_name" in changed and not changed["floor_name"]:
@@ -90,8 +104,7 @@ def edit_room(room: Room, *, actor: Actor, **values: Any) -> Room:
 
 def delete_room(room: Room, *, actor: Actor) -> None:
     """Delete an unreleased room that was never priced. Raises WrongState or Conflict otherwise."""
-    actor.require(f"{policies.ROOM}:delete")
-    policies.require_reach(actor, room.project_id)
+    policies.require_room_change(actor, room.project_id, "delete")
     if room.status != RoomStatus.UNRELEASED.value:
         raise WrongState(
             _l(
@@ -104,41 +117,13 @@ def delete_room(room: Room, *, actor: Actor) -> None:
     remove_row(room, used=sentence)
 
 
-def _check_market(room: Room, changed: dict[str, Any]) -> None:
-    off_market = (RoomStatus.UNRELEASED.value, RoomStatus.REPRICING.value)
-    if room.status not in off_market and any(name in changed for name in FIXED_ON_MARKET):
-        raise WrongState(
-            _l(
-                "%(room)s is %(state)s; its number and areas change only off the market."
-                " Withdraw it from sale first.",
-                room=room.title,
-                state=RoomStatus(room.status).title,
-            )
-        )
-
-
 def _check_places(building: Building, entrance_id: int | None, house_type_id: int | None) -> None:
     if entrance_id is not None:
         owner = db.session.scalar(select(Entrance.building_id).where(Entrance.id == entrance_id))
         if owner != building.id:
             sentence = _l("Choose an entrance of %(building)s.", building=building.name)
             raise Invalid(sentence, fields={"entrance_id": sentence})
-    if house_type_id is not None:
-        project = db.session.scalar(
-            select(HouseType.project_id).where(HouseType.id == house_type_id)
-        )
-        if project != building.project_id:
-            sentence = _l("Choose a house type of this project.")
-            raise Invalid(sentence, fields={"house_type_id": sentence})
-
-
-def _check_areas(gross: Decimal, inside: Decimal | None) -> None:
-    if gross <= 0:
-        sentence = _l("The gross area must be above 0.")
-        raise Invalid(sentence, fields={"gross_area": sentence})
-    if inside is not None and not 0 < inside <= gross:
-        sentence = _l("The inside area is above 0 and at most the gross area.")
-        raise Invalid(sentence, fields={"inside_area": sentence})
+    check_house_type(house_type_id, building.project_id)
 
 
 def _number_taken(number: str) -> Any:

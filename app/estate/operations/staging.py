@@ -68,7 +68,7 @@ UPDATE price_list_row p
                OR (p.house_type IS NOT NULL AND p.house_type IS DISTINCT FROM h.name))
   FROM estate_room r LEFT JOIN estate_house_type h ON h.id = r.house_type_id
  WHERE r.project_id = :project_id AND r.building_id = p.building_id AND r.number = p.number
-   AND r.entrance_id IS NOT DISTINCT FROM p.entrance_id
+   AND r.entrance_id IS NOT DISTINCT FROM p.entrance_id AND r.status <> 'merged'
 """)
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Invalid, WrongState
+from app.core.errors import Conflict, Invalid, WrongState
 from app.core.numbering import next_number
 from app.core.states import transition
 from app.estate import policies as estate_policies
@@ -23,6 +24,9 @@ from app.pricing.operations.rows import PlanRowDraft, check_rows
 from app.pricing.queries import get_price_plan
 from app.workflows import engine
 from app.workflows.models import ApprovalRequest
+
+#: what PostgreSQL says of a row that points to none
+ROOM_IS_GONE = "23503"
 
 
 def create_price_plan(
@@ -180,8 +184,14 @@ def open_for(plan: PricePlan, action: str, *, actor: Actor) -> PricePlan:
 
 
 def insert_rows(plan: PricePlan, prices: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows that have been checked."""
-    db.session.execute(
-        insert(PricePlanRow),
-        [{"plan_id": plan.id, "project_id": plan.project_id, **price} for price in prices],
-    )
+    """Write rows that have been checked. Raises Conflict if a room was taken back meanwhile."""
+    rows = [{"plan_id": plan.id, "project_id": plan.project_id, **price} for price in prices]
+    try:
+        with db.session.begin_nested():
+            db.session.execute(insert(PricePlanRow), rows)
+    except IntegrityError as error:
+        if getattr(error.orig, "pgcode", None) != ROOM_IS_GONE:
+            raise
+        raise Conflict(
+            _l("Somebody removed some of these rooms just now. Load them again.")
+        ) from error

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.core.db import db
 from app.core.errors import Invalid
 from app.core.money import FEN, format_yuan, yuan
-from app.estate.models import Project, Room
+from app.estate.models import Project, Room, RoomStatus
 from app.pricing.models import RoomPrice
 from app.pricing.queries import in_force_of
 from app.pricing.rules import Areas, default_floor, fits_area, total_of, unit_of
@@ -79,7 +79,11 @@ def facts_of_rooms(project_id: int, room_ids: Sequence[int]) -> dict[int, RoomFa
         rows = db.session.execute(
             select(Room.id, Room.gross_area, Room.inside_area, RoomPrice.price_basis)
             .outerjoin(RoomPrice, in_force_of(Room.id))
-            .where(Room.project_id == project_id, Room.id.in_(room_ids[start : start + BATCH]))
+            .where(
+                Room.project_id == project_id,
+                Room.id.in_(room_ids[start : start + BATCH]),
+                Room.status != RoomStatus.MERGED.value,
+            )
         )
         for row in rows:
             basis = PriceBasis(row.price_basis or PriceBasis.GROSS)

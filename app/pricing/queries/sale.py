@@ -50,7 +50,7 @@ SELECT b.id, b.name,
        count(r.id) FILTER (WHERE r.status NOT IN ('unreleased', 'available', 'repricing')) AS taken,
        coalesce(sum(v.list_total), 0) AS list_total
   FROM estate_building b
-  LEFT JOIN estate_room r ON r.building_id = b.id
+  LEFT JOIN estate_room r ON r.building_id = b.id AND r.status <> 'merged'
   LEFT JOIN pricing_room_price v ON v.room_id = r.id AND v.valid_to IS NULL
  WHERE b.project_id = :project_id
    AND (:scope_all OR b.project_id = ANY(CAST(:scope_projects AS bigint[])))

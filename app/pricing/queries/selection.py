@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 
 from app.core.db import db
-from app.estate.models import Building, Entrance, HouseType, Room
+from app.estate.models import Building, Entrance, HouseType, Room, RoomStatus
 from app.pricing.models import RoomPrice
 from app.pricing.price_rule import RuledRoom
 from app.pricing.queries.prices import in_force_of
@@ -36,6 +36,7 @@ class RoomSelection:
         """Return the statement over rooms and their prices in force, narrowed to these rooms."""
         parts = [
             Room.project_id == self.project_id,
+            Room.status != RoomStatus.MERGED.value,
             or_(Room.status.not_in(SOLD), RoomPrice.id.is_(None)),
         ]
         if self.building_ids:
@@ -156,7 +157,7 @@ def _highest_floors(project_id: int) -> dict[tuple[int, int | None], int]:
     """Return the highest floor of every entrance: of all its rooms, not of the selected ones."""
     found = db.session.execute(
         select(Room.building_id, Room.entrance_id, func.max(Room.floor))
-        .where(Room.project_id == project_id)
+        .where(Room.project_id == project_id, Room.status != RoomStatus.MERGED.value)
         .group_by(Room.building_id, Room.entrance_id)
     )
     return {(building, entrance): floor for building, entrance, floor in found}

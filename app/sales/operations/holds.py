@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -67,6 +68,13 @@ _END = text("""
 UPDATE sales_hold SET state = :state, state_at = :now, state_by_id = :by, end_reason = :reason
  WHERE room_id = :room_id AND state = 'live'
 RETURNING id, kind, reason, state, holder_id, customer_id, created_at, until
+""")
+
+
+_LIFT = text("""
+UPDATE sales_hold SET state = 'released', state_at = :now, state_by_id = :by, end_reason = :reason
+ WHERE room_id = ANY(:room_ids) AND state = 'live' AND kind = 'held' AND customer_id IS NULL
+RETURNING id
 """)
 
 
@@ -189,6 +197,23 @@ def expire_holds(*, actor: Actor) -> int:
     freed = estate.set_status(list(ended), to=RoomStatus.AVAILABLE, frm=held, actor=actor)
     notices.tell_lapsed([(room, ended[room.id]) for room in freed], actor)
     return len(freed)
+
+
+def lift_control(room_ids: Collection[int], *, reason: str, actor: Actor) -> int:
+    """End being 销控 of rooms that were reshaped, whose status has changed by it; return how many.
+
+    Called inside the step that reshapes them, which is what allows it; holds for customers stay.
+    """
+    ended = db.session.scalars(
+        _LIFT,
+        {
+            "room_ids": list(room_ids),
+            "now": clock.now(),
+            "by": actor.id if actor.kind == "user" else None,
+            "reason": reason[:LONGEST_REASON],
+        },
+    ).all()
+    return len(ended)
 
 
 def convert_hold(room: TakenRoom, *, actor: Actor) -> PlacedHold | None:

@@ -26,7 +26,8 @@
     if (known) {
       const before = JSON.stringify(known), moved = known.status !== room.status;
       const shape = known.column !== room.column || known.floor_order !== room.floor_order
-        || known.column_span !== room.column_span || known.row_span !== room.row_span;
+        || known.column_span !== room.column_span || known.row_span !== room.row_span
+        || String(known.lower_floors) !== String(room.lower_floors);
       Object.assign(known, room);
       if (shape) seen.shape = true;
       else if (JSON.stringify(known) !== before) seen.changed.push(known);
@@ -69,7 +70,7 @@
       if (!one.gone && known.version > one.version) continue;
       if (!one.gone && one.status === "available") Object.assign(known, { buyer: null, consultant: null, until: null });
       put(one.gone ? one : { ...one, column: known.column, floor_order: known.floor_order,
-        column_span: known.column_span, row_span: known.row_span }, seen);
+        column_span: known.column_span, row_span: known.row_span, lower_floors: known.lower_floors }, seen);
     }
     finish(seen);
     return { unknown, changed: seen.changed.length > 0 };

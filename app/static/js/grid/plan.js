@@ -72,8 +72,10 @@
     const start = new Map();
     let track = 2;
     for (const name of names) { start.set(name, track); track += wide.get(name) + 1; }
-    const floors = [...new Set(rooms.map((room) => room.floor_order))].sort((a, b) => b - a);
-    const labels = new Map(rooms.map((room) => [room.floor_order, room.floor]));
+    /* A floor that rooms above it take up wholly has none of its own, and still is there. */
+    const labels = new Map(rooms.flatMap((room) => room.lower_floors));
+    rooms.forEach((room) => labels.set(room.floor_order, room.floor));
+    const floors = [...labels.keys()].sort((a, b) => b - a);
     return { names, wide, start, floors, labels };
   }
 
@@ -95,7 +97,7 @@
     while (row < shape.floors.length) row = drawBand(deck, shape, byFloor, row, spots);
     const small = make("small");
     const plan = make("div", { class: "plan", role: "grid", "aria-label": building.name }, deck);
-    const card = make("section", { class: "card bld", "data-building": building.id },
+    const card = make("section", { class: rooms.length === 1 ? "card bld single" : "card bld", "data-building": building.id },
       make("header", {}, make("h2", {}, building.name), small), plan);
     plans.set(building.id, { name: building.name, card, small, spots, shape, rooms });
     return card;
@@ -125,7 +127,7 @@
     let last = first;
     for (let row = first; row <= last; row += 1) {
       for (const room of byFloor.get(shape.floors[row]) || []) {
-        last = Math.max(last, Math.min(row + room.row_span - 1, shape.floors.length - 1));
+        last = Math.max(last, row + deep(shape, room) - 1);
       }
     }
     const band = make("div", last > first ? { class: "fl band" } : { class: "fl", role: "row" });
@@ -141,6 +143,11 @@
     return last + 1;
   }
 
+  /* How many lines a room takes: down to its lowest floor, whatever other entrances have between. */
+  const deep = (shape, room) => {
+    const lowest = room.lower_floors.at(-1);
+    return lowest ? shape.floors.indexOf(lowest[0]) - shape.floors.indexOf(room.floor_order) + 1 : 1;
+  };
   const floorName = (name) => (/^\d+$/.test(name) ? `${name}F` : name);
   const column = (shape, room) => shape.start.get(room.entrance) + room.column - 1;
 
@@ -149,8 +156,9 @@
     const at = column(shape, room);
     cell.dataset.id = room.id;
     cell.style.gridColumn = room.column_span > 1 ? `${at} / span ${room.column_span}` : at;
-    if (banded) cell.style.gridRow = `${row - first + 1} / span ${room.row_span}`;
-    for (let down = 0; down < room.row_span; down += 1) {
+    const rows = deep(shape, room);
+    if (banded) cell.style.gridRow = `${row - first + 1} / span ${rows}`;
+    for (let down = 0; down < rows; down += 1) {
       for (let right = 0; right < room.column_span; right += 1) spots.set(`${row + down}:${at + right}`, room.id);
     }
     cells.set(room.id, cell);
@@ -215,7 +223,7 @@
       }
       return id;
     }
-    const from = down > 0 ? row + room.row_span : row - 1;
+    const from = down > 0 ? row + deep(plan.shape, room) : row - 1;
     for (let to = from; to >= 0 && to < plan.shape.floors.length; to += down) {
       for (let aside = 0; aside <= wide; aside += 1) {
         const found = plan.spots.get(`${to}:${at + aside}`) || plan.spots.get(`${to}:${at - aside}`);

@@ -1,0 +1,47 @@
+"""Fit-outs of a project, at a price per m²."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.actor import Actor
+from app.core.errors import Invalid
+from app.estate import policies
+from app.estate.models import FitOut
+from app.estate.operations.records import add_row, change_row, remove_row
+
+
+def add_fit_out(*, project_id: int, name: str, unit_price: Decimal, actor: Actor) -> FitOut:
+    """Add a fit-out; ``unit_price`` in yuan per m². Raises Conflict for a taken name, Invalid."""
+    actor.require(f"{policies.FIT_OUT}:add")
+    policies.require_reach(actor, project_id)
+    _check_price(unit_price)
+    fit_out = FitOut(project_id=project_id, name=name, unit_price=unit_price)
+    return add_row(fit_out, taken=_l("There is a fit-out %(name)s already.", name=name))
+
+
+def edit_fit_out(fit_out: FitOut, *, actor: Actor, **values: Any) -> FitOut:
+    """Change a fit-out or switch it off. Raises Conflict for a taken name, Invalid."""
+    actor.require(f"{policies.FIT_OUT}:edit")
+    policies.require_reach(actor, fit_out.project_id)
+    _check_price(values.get("unit_price", fit_out.unit_price))
+    name = values.get("name", fit_out.name)
+    taken = _l("There is a fit-out %(name)s already.", name=name)
+    return change_row(fit_out, values, taken=taken)
+
+
+def delete_fit_out(fit_out: FitOut, *, actor: Actor) -> None:
+    """Delete a fit-out that no room has. Raises Conflict while one has it."""
+    actor.require(f"{policies.FIT_OUT}:delete")
+    policies.require_reach(actor, fit_out.project_id)
+    sentence = _l("Rooms have the fit-out %(name)s; switch it off instead.", name=fit_out.name)
+    remove_row(fit_out, used=sentence)
+
+
+def _check_price(unit_price: Decimal) -> None:
+    if unit_price < 0:
+        sentence = _l("The price per m² is not below 0.")
+        raise Invalid(sentence, fields={"unit_price": sentence})

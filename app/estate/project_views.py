@@ -1,0 +1,134 @@
+"""Pages of projects, their permits and their people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
+
+from app.core.money import ROUNDING_STEPS, format_yuan, parse_yuan
+from app.estate import operations, policies
+from app.estate.models import Permit, Project, ProjectMember
+from app.web.actions import Related
+from app.web.crud import CrudView
+
+
+def rounding_field() -> Any:
+    """Return the choice of what totals are rounded to."""
+    steps = [SelectChoice(f"{step:f}", format_yuan(step)) for step in ROUNDING_STEPS]
+    return SelectField(_l("Totals are rounded to, yuan"), choices=steps, coerce=parse_yuan)
+
+
+class ProjectView(CrudView):
+    """项目."""
+
+    datamodel = SQLAInterface(Project)
+    route_base = "/projects"
+    permission = policies.PROJECT
+    list_title = _l("Projects")
+    add_title = _l("New project")
+    empty_sentence = _l("No project within your scope yet.")
+    list_columns = ("code", "name", "organization", "parent", "city", "company")
+    search_columns = ("code", "name", "organization", "city")
+    label_columns = {
+        "company": _l("Company"),
+        "city": _l("City"),
+        "parent": _l("Phase of"),
+        "total_rounding": _l("Totals are rounded to, yuan"),
+        "team_shares": _l("Teams share their customers"),
+    }
+    help_columns = {
+        "team_shares": _l(
+            "Consultants see the customers and deals of their whole team, not only their own."
+        ),
+        "parent": _l("Leave it empty unless this is a phase of another project."),
+        "organization": _l("Whoever belongs to this organization reaches the project."),
+    }
+    order = ("code",)
+    show_fieldsets = (
+        ("", ("code", "name", "organization", "parent")),
+        (_l("Place and company"), ("company", "city", "address")),
+        (_l("Prices"), ("total_rounding",)),
+        (_l("Customers"), ("team_shares",)),
+    )
+    form_fieldsets = show_fieldsets
+    form_extra = {"total_rounding": rounding_field()}
+    add_operation = operations.create_project
+    edit_operation = operations.edit_project
+    delete_operation = operations.delete_project
+    related = (
+        Related(_l("Buildings"), "BuildingView", "project"),
+        Related(_l("Pre-sale permits"), "PermitView", "project"),
+        Related(_l("Teams"), "TeamView", "project"),
+        Related(_l("People"), "ProjectMemberView", "project"),
+    )
+    exportable = False
+
+
+class PermitView(CrudView):
+    """预售许可证."""
+
+    datamodel = SQLAInterface(Permit)
+    route_base = "/permits"
+    permission = policies.PERMIT
+    list_title = _l("Pre-sale permits")
+    add_title = _l("Enter permit")
+    empty_sentence = _l("No permit yet. Without one, rooms of a building cannot be released.")
+    list_columns = ("number", "granted_on", "building_names", "project")
+    search_columns = ("number", "granted_on", "buildings", "project")
+    computed = {"building_names": lambda permit: "、".join(map(str, permit.buildings))}
+    label_columns = {
+        "number": _l("Permit number"),
+        "granted_on": _l("Granted on"),
+        "buildings": _l("Buildings"),
+        "building_names": _l("Buildings"),
+    }
+    load = ("buildings",)
+    order = ("-granted_on",)
+    show_fieldsets = (("", ("number", "granted_on", "building_names", "project")),)
+    add_fieldsets = (("", ("project", "number", "granted_on", "buildings")),)
+    edit_fieldsets = (("", ("number", "granted_on", "buildings")),)
+    add_operation = operations.add_permit
+    edit_operation = operations.edit_permit
+    delete_operation = operations.delete_permit
+    exportable = False
+
+
+def member_title(member: ProjectMember) -> str:
+    """Return who belongs to what."""
+    return f"{member.user} · {member.project}"
+
+
+class ProjectMemberView(CrudView):
+    """项目成员."""
+
+    datamodel = SQLAInterface(ProjectMember)
+    route_base = "/project-members"
+    permission = policies.PROJECT_MEMBER
+    list_title = _l("People of projects")
+    add_title = _l("Attach somebody")
+    empty_sentence = _l("Nobody is attached to this project directly.")
+    list_columns = ("user", "user.username", "project", "from_on", "until_on")
+    search_columns = ("user", "project", "from_on", "until_on")
+    label_columns = {
+        "user.username": _l("User name"),
+        "from_on": _l("From day"),
+        "until_on": _l("To day"),
+    }
+    help_columns = {
+        "user": _l("He reaches the project and its phases, and signs in again."),
+        "until_on": _l("Left empty until further notice; it ends by itself after this day."),
+    }
+    show_fieldsets = (("", ("user", "user.username", "project", "from_on", "until_on")),)
+    add_fieldsets = (("", ("project", "user", "from_on", "until_on")),)
+    edit_fieldsets = (("", ("from_on", "until_on")),)
+    form_optional = frozenset({"from_on", "until_on"})
+    method_rights = {"edit": "add"}
+    add_operation = operations.add_member
+    edit_operation = operations.edit_member
+    delete_operation = operations.remove_member
+    row_title = staticmethod(member_title)
+    exportable = False
