@@ -149,6 +149,7 @@ def _asking() -> dict[str, str]:
 def _done() -> dict[str, str]:
     return {
         "held_done": _("{room} is held."),
+        "kept_done": _("{room} is kept off the market."),
         "named_done": _("The hold on {room} has its customer now."),
         "released_done": _("{room} is for sale again."),
         "moved_done": _("{count} rooms changed."),

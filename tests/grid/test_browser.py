@@ -238,6 +238,16 @@ def test_holding_from_the_panel_and_losing_to_a_colleague(enter, place):
     status_of(page, place.rooms[1], "reserved")
 
 
+def test_who_keeps_a_room_off_the_market_is_told_so(enter, place):
+    page = enter(place.person("controller"))
+    cell(page, place.rooms[0]).click()
+    page.locator("#panel [data-step=hold]").click()
+    page.locator("dialog textarea").fill("样板间")
+    page.locator("dialog footer .btn.p").click()
+    expect(page.locator(".toast")).to_contain_text("已销控")
+    status_of(page, place.rooms[0], "held")
+
+
 def test_the_keyboard_is_enough(enter, place):
     page = enter(place.person("consultant"))
     top_left = place.rooms[4]

@@ -96,9 +96,9 @@
         until("until", words.until, { help: words.until_help }),
       ],
       send: async (values) => {
-        await post(`${api}/${room.id}/hold`, { reason: values.reason, until: typed(values.until),
+        const hold = await post(`${api}/${room.id}/hold`, { reason: values.reason, until: typed(values.until),
           ...(values.customer_id ? { customer_id: Number(values.customer_id) } : {}) });
-        toast(say("held_done", { room: name(room) }));
+        toast(say(hold.kind === "held" ? "kept_done" : "held_done", { room: name(room) }));
         await refresh();
       },
     });
