@@ -36,6 +36,8 @@ class SecurityApi(RestApi):
           responses:
             200:
               description: a token, valid for 15 minutes
+            429:
+              description: too many attempts; Retry-After says when to come back
         """
         body = read_body(SignInBody)
         opened = enter(

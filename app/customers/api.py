@@ -7,14 +7,14 @@ from typing import Any
 from flask import jsonify, request
 from flask_appbuilder import expose
 from flask_babel import lazy_gettext as _l
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.core.errors import Invalid
 from app.customers import operations
 from app.customers.answers import customer_answer
 from app.customers.policies import ADD, CHOOSE, EDIT, SEE, can_reveal
 from app.customers.queries import count_customers, get_customer, search_customers
-from app.web.rest import Body, RestApi, clamp_limit, current, endpoint, read_body
+from app.web.rest import Body, Id, RestApi, clamp_limit, current, endpoint, whole
 
 
 class DetailsBody(Body):
@@ -27,7 +27,7 @@ class DetailsBody(Body):
 
 
 class RegisterBody(DetailsBody):
-    project_id = fields.Integer(strict=True, validate=validate.Range(min=1))
+    project_id = Id()
     kind = fields.String(load_default="person")
     name = fields.String(required=True)
     mobile = fields.String(required=True)
@@ -64,13 +64,13 @@ class CustomerApi(RestApi):
               description: customers, the newest first; phones masked but for one's own
         """
         q = request.args.get("q", "")
-        project_id = request.args.get("project_id", type=int)
+        project_id = whole("project_id")
         limit = clamp_limit()
         found = search_customers(
             q,
             project_id=project_id,
             limit=limit + 1,
-            before=request.args.get("cursor", type=int),
+            before=whole("cursor"),
         )
         count, more = count_customers(q, project_id=project_id)
         return {
@@ -80,13 +80,12 @@ class CustomerApi(RestApi):
         }
 
     @expose("/", methods=["POST"])
-    @endpoint(ADD, status=201)
-    def register(self) -> dict[str, Any]:
+    @endpoint(ADD, status=201, body=RegisterBody)
+    def register(self, body: dict[str, Any]) -> dict[str, Any]:
         """Register a customer; 409 ``duplicate`` if phone or document are known in the project.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             201:
               description: the customer
@@ -95,7 +94,6 @@ class CustomerApi(RestApi):
             422:
               description: what is wrong, by field
         """
-        body = read_body(RegisterBody)
         body.setdefault("project_id", _only_project())
         customer = operations.register_customer(actor=current(), **body)
         return customer_answer(customer, current())
@@ -116,21 +114,20 @@ class CustomerApi(RestApi):
         return customer_answer(get_customer(customer_id), current())
 
     @expose("/<int:customer_id>", methods=["PATCH"])
-    @endpoint(EDIT)
-    def edit(self, customer_id: int) -> dict[str, Any]:
+    @endpoint(EDIT, body=EditBody)
+    def edit(self, customer_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Change what is named in the body; the rest stays.
 
         ---
         patch:
           parameters:
           - {in: path, name: customer_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the customer
         """
         customer = get_customer(customer_id)
-        operations.edit_customer(customer, actor=current(), **read_body(EditBody))
+        operations.edit_customer(customer, actor=current(), **body)
         return customer_answer(customer, current())
 
     @expose("/<int:customer_id>/reveal", methods=["POST"])

@@ -15,17 +15,17 @@ from app.core.actor import Actor, set_actor
 from app.core.db import db
 from app.devices import lease, queries, results
 from app.devices.models import Device, DeviceJob, Station
-from app.web.rest import Body, NotSignedIn, RestApi, read_body, run_once
+from app.web.rest import Body, Id, NotSignedIn, RestApi, Whole, run_once, taken
 
 
 class LeaseBody(Body):
     agent = fields.String(load_default="", validate=validate.Length(max=80))
-    limit = fields.Integer(load_default=5, validate=validate.Range(1, lease.MOST_JOBS))
+    limit = Whole(load_default=5, validate=validate.Range(1, lease.MOST_JOBS))
 
 
 class HoldBody(Body):
     lease = fields.UUID(required=True)
-    attempt = fields.Integer(required=True)
+    attempt = Whole(required=True)
 
 
 class RenewBody(Body):
@@ -41,7 +41,7 @@ class ResultBody(HoldBody):
 
 
 class DeviceReport(Body):
-    id = fields.Integer(required=True)
+    id = Id(required=True)
     state = fields.String(required=True)
     detail = fields.String(load_default="", allow_none=True)
 
@@ -68,27 +68,34 @@ def _station() -> tuple[Station, Actor]:
     return station, actor
 
 
-def agent_call(method: Callable[..., Any]) -> Callable[..., Any]:
+def agent_call(body: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method a call of a station's agent: token, Idempotency-Key, one unit of work.
 
     An answer given as a Response is not kept with the key: the call says anew how things stand.
     """
 
-    @functools.wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Response:
-        station, actor = _station()
-        # The token was looked up by nobody; the work is a transaction in the station's name.
-        db.session.expunge(station)
-        db.session.rollback()
-        set_actor(actor)
-        g.actor = actor
-        return run_once(
-            lambda: method(self, station, actor, *args, **kwargs), actor, 200, "required"
-        )
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(self: Any, *args: Any, **kwargs: Any) -> Response:
+            station, actor = _station()
+            # The token was looked up by nobody; the work is a transaction in the station's name.
+            db.session.expunge(station)
+            db.session.rollback()
+            set_actor(actor)
+            g.actor = actor
+            return run_once(
+                lambda: method(self, station, actor, *args, **kwargs, **taken(body)),
+                actor,
+                200,
+                "required",
+            )
 
-    call._permission_name = method.__name__  # type: ignore[attr-defined]  # noqa: SLF001
-    call.permissions = None  # type: ignore[attr-defined]
-    return call
+        call._permission_name = method.__name__  # type: ignore[attr-defined]  # noqa: SLF001
+        call.permissions = None  # type: ignore[attr-defined]
+        call.body, call.key = body, "required"  # type: ignore[attr-defined]
+        return call
+
+    return decorate
 
 
 class AgentApi(RestApi):
@@ -97,20 +104,18 @@ class AgentApi(RestApi):
     resource_name = "agent"
 
     @expose("/lease", methods=["POST"])
-    @agent_call
-    def lease(self, station: Station, actor: Actor) -> Any:
+    @agent_call(LeaseBody)
+    def lease(self, station: Station, actor: Actor, body: dict[str, Any]) -> Any:
         """Hand out the due jobs of the station's devices.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the station, its jobs under lease, its devices
             401:
               description: the station's token is not valid
         """
-        body = read_body(LeaseBody)
         jobs = lease.lease_jobs(station, limit=body["limit"], actor=actor)
         answer = {
             "station": {"id": station.id, "name": station.name},
@@ -122,13 +127,12 @@ class AgentApi(RestApi):
         return answer if jobs else jsonify(answer)
 
     @expose("/jobs/<int:job_id>/started", methods=["POST"])
-    @agent_call
-    def started(self, station: Station, _actor: Actor, job_id: int) -> Any:
+    @agent_call(HoldBody)
+    def started(self, station: Station, _actor: Actor, job_id: int, body: dict[str, Any]) -> Any:
         """Note that the first byte may leave.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the job is the agent's; it may print
@@ -137,18 +141,16 @@ class AgentApi(RestApi):
             401:
               description: the station's token is not valid
         """
-        body = read_body(HoldBody)
         job = lease.start_job(job_id, station=station, lease=body["lease"], attempt=body["attempt"])
         return jsonify(_standing(job))
 
     @expose("/jobs/<int:job_id>/renew", methods=["POST"])
-    @agent_call
-    def renew(self, station: Station, _actor: Actor, job_id: int) -> Any:
+    @agent_call(RenewBody)
+    def renew(self, station: Station, _actor: Actor, job_id: int, body: dict[str, Any]) -> Any:
         """Give the agent more time for a job.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: 30 seconds more
@@ -157,20 +159,15 @@ class AgentApi(RestApi):
             401:
               description: the station's token is not valid
         """
-        return jsonify(
-            _standing(
-                lease.renew_lease(job_id, station=station, lease=read_body(RenewBody)["lease"])
-            )
-        )
+        return jsonify(_standing(lease.renew_lease(job_id, station=station, lease=body["lease"])))
 
     @expose("/jobs/<int:job_id>/result", methods=["POST"])
-    @agent_call
-    def result(self, station: Station, actor: Actor, job_id: int) -> Any:
+    @agent_call(ResultBody)
+    def result(self, station: Station, actor: Actor, job_id: int, body: dict[str, Any]) -> Any:
         """Take down how an attempt ended.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the job's state
@@ -179,20 +176,18 @@ class AgentApi(RestApi):
             401:
               description: the station's token is not valid
         """
-        body = read_body(ResultBody)
         outcome = results.parse_outcome(body.pop("outcome"))
         report = results.AttemptReport(outcome=outcome, **body)
         job = results.settle(job_id, report, station=station, actor=actor)
         return {"id": job.id, "state": job.state}
 
     @expose("/heartbeat", methods=["POST"])
-    @agent_call
-    def heartbeat(self, station: Station, actor: Actor) -> Any:
+    @agent_call(HeartbeatBody)
+    def heartbeat(self, station: Station, actor: Actor, body: dict[str, Any]) -> Any:
         """Keep what the agent says of its devices.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: how many devices were noted
@@ -200,8 +195,7 @@ class AgentApi(RestApi):
               description: the station's token is not valid
         """
         reports = [
-            (report["id"], report["state"], report["detail"] or "")
-            for report in read_body(HeartbeatBody)["devices"]
+            (report["id"], report["state"], report["detail"] or "") for report in body["devices"]
         ]
         kept = lease.record_heartbeat(reports, station=station, actor=actor)
         return jsonify(devices=kept)

@@ -16,7 +16,7 @@ from app.devices.models import DeviceJob
 from app.devices.policies import JOB
 from app.devices.queries import describe_job
 from app.devices.simulated import papers_of, simulator_of
-from app.web.rest import Body, RestApi, current, endpoint, read_body
+from app.web.rest import Body, RestApi, current, endpoint, whole
 
 LONGEST_TEXT = 200
 
@@ -45,7 +45,7 @@ class DeviceJobApi(RestApi):
               description: the newest 50 jobs of the subject, oldest first
         """
         subject_type = request.args.get("subject_type", "")
-        subject_id = request.args.get("subject_id", type=int)
+        subject_id = whole("subject_id")
         if not subject_type or subject_id is None:
             raise NotFound(_("Name the subject: subject_type and subject_id."))
         jobs = queries.list_jobs(subject_type, subject_id, actor=current())
@@ -67,13 +67,12 @@ class DeviceJobApi(RestApi):
         return _shown(queries.get_job(job_id, actor=current()))
 
     @expose("/<int:job_id>/retry", methods=["POST"])
-    @endpoint(f"{JOB}:retry")
-    def retry(self, job_id: int) -> dict[str, Any]:
+    @endpoint(f"{JOB}:retry", body=ReasonBody)
+    def retry(self, job_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Have the job carried out again; what may be on paper already is marked 补打.
 
         ---
         post:
-          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the job that will be carried out
@@ -82,17 +81,16 @@ class DeviceJobApi(RestApi):
             409:
               description: the job is in another state
         """
-        reason = read_body(ReasonBody)["reason"] if request.data else ""
+        reason = body["reason"]
         return _shown(operations.retry_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/cancel", methods=["POST"])
-    @endpoint(f"{JOB}:cancel")
-    def cancel(self, job_id: int) -> dict[str, Any]:
+    @endpoint(f"{JOB}:cancel", body=ReasonBody)
+    def cancel(self, job_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Stop a job that has not begun.
 
         ---
         post:
-          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the cancelled job
@@ -101,17 +99,16 @@ class DeviceJobApi(RestApi):
             409:
               description: the job is in another state
         """
-        reason = read_body(ReasonBody)["reason"] if request.data else ""
+        reason = body["reason"]
         return _shown(operations.cancel_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/mark", methods=["POST"])
-    @endpoint(f"{JOB}:mark")
-    def mark(self, job_id: int) -> dict[str, Any]:
+    @endpoint(f"{JOB}:mark", body=ReasonBody)
+    def mark(self, job_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Note that a person saw the paper.
 
         ---
         post:
-          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the job, now succeeded
@@ -120,7 +117,7 @@ class DeviceJobApi(RestApi):
             409:
               description: the job is in another state
         """
-        reason = read_body(ReasonBody)["reason"] if request.data else ""
+        reason = body["reason"]
         return _shown(operations.mark_job(job_id, reason=reason, actor=current()))
 
     @expose("/<int:job_id>/log", methods=["GET"])

@@ -21,12 +21,12 @@ from app.finance.answers import (
 from app.finance.models import Bill, BillBook, Receipt
 from app.finance.policies import ACCOUNT, BILL, BILL_BOOK, RECEIPT
 from app.finance.subjects import resolve_subject
-from app.web.rest import Body, RestApi, Yuan, clamp_limit, current, endpoint, read_body
+from app.web.rest import Body, Id, RestApi, Whole, Yuan, clamp_limit, current, endpoint, whole
 
 
 class SubjectBody(Body):
     type = fields.String(required=True)
-    id = fields.Integer(required=True)
+    id = Id(required=True)
 
 
 class SlipBody(Body):
@@ -46,16 +46,16 @@ class MaybeReasonBody(Body):
 
 
 class BookBody(Body):
-    project_id = fields.Integer(required=True)
+    project_id = Id(required=True)
     prefix = fields.String(required=True)
-    first_number = fields.Integer(required=True)
-    last_number = fields.Integer(required=True)
-    digits = fields.Integer(required=True)
-    cashier_id = fields.Integer(load_default=None, allow_none=True)
+    first_number = Whole(required=True)
+    last_number = Whole(required=True)
+    digits = Whole(required=True)
+    cashier_id = Id(load_default=None, allow_none=True)
 
 
 class IssueBody(Body):
-    cashier_id = fields.Integer(required=True, allow_none=True)
+    cashier_id = Id(required=True, allow_none=True)
 
 
 class ReceiptApi(RestApi):
@@ -82,19 +82,18 @@ class ReceiptApi(RestApi):
         found = queries.select_receipts()
         if request.args.get("state"):
             found = found.where(Receipt.state == request.args["state"])
-        account_id, cursor = (request.args.get(name, type=int) for name in ("account_id", "cursor"))
+        account_id, cursor = whole("account_id"), whole("cursor")
         if account_id is not None:
             found = found.where(Receipt.account_id == account_id)
         return queries.page_of(found, Receipt, cursor, clamp_limit(), receipt_answer)
 
     @expose("/", methods=["POST"])
-    @endpoint(f"{RECEIPT}:add", status=201, key="required")
-    def create(self) -> dict[str, Any]:
+    @endpoint(f"{RECEIPT}:add", status=201, key="required", body=SlipBody)
+    def create(self, body: dict[str, Any]) -> dict[str, Any]:
         """Prepare a payment slip for a deal.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             201:
               description: the slip; no money yet
@@ -105,7 +104,6 @@ class ReceiptApi(RestApi):
             422:
               description: what is wrong, by field
         """
-        body = read_body(SlipBody)
         subject = body.pop("subject")
         account = resolve_subject(subject["type"], subject["id"])
         slip = operations.create_slip(account_id=account.id, actor=current(), **body)
@@ -141,7 +139,6 @@ class ReceiptApi(RestApi):
 
         ---
         post:
-          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the receipt with bill number, allocations and device jobs
@@ -162,13 +159,12 @@ class ReceiptApi(RestApi):
         }
 
     @expose("/<int:receipt_id>/withdraw", methods=["POST"])
-    @endpoint((f"{RECEIPT}:add", f"{RECEIPT}:confirm"))
-    def withdraw(self, receipt_id: int) -> dict[str, Any]:
+    @endpoint((f"{RECEIPT}:add", f"{RECEIPT}:confirm"), body=MaybeReasonBody)
+    def withdraw(self, receipt_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Take a slip back.
 
         ---
         post:
-          requestBody: {required: false, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the withdrawn slip
@@ -177,17 +173,16 @@ class ReceiptApi(RestApi):
             409:
               description: it is no slip any more
         """
-        reason = read_body(MaybeReasonBody)["reason"] if request.data else ""
+        reason = body["reason"]
         return receipt_answer(operations.withdraw_slip(receipt_id, reason=reason, actor=current()))
 
     @expose("/<int:receipt_id>/reverse", methods=["POST"])
-    @endpoint(f"{RECEIPT}:reverse")
-    def reverse(self, receipt_id: int) -> dict[str, Any]:
+    @endpoint(f"{RECEIPT}:reverse", body=ReasonBody)
+    def reverse(self, receipt_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Take a confirmed receipt back by a mirroring entry.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the reversed receipt, its reversal, the voided bill and device jobs
@@ -198,7 +193,7 @@ class ReceiptApi(RestApi):
             422:
               description: no reason was given
         """
-        reason = read_body(ReasonBody)["reason"]
+        reason = body["reason"]
         done = operations.reverse_receipt(receipt_id, reason=reason, actor=current())
         return {
             **receipt_answer(done.receipt),
@@ -230,7 +225,7 @@ class AccountApi(RestApi):
         """
         found = queries.search_accounts(
             request.args.get("q", ""),
-            project_id=request.args.get("project_id", type=int),
+            project_id=whole("project_id"),
             limit=clamp_limit(queries.MOST_FOUND),
         )
         balances = queries.account_balances([account.id for account in found])
@@ -279,18 +274,17 @@ class BillBookApi(RestApi):
             200:
               description: bill books, the newest first, and the next cursor
         """
-        cursor = request.args.get("cursor", type=int)
+        cursor = whole("cursor")
         found = queries.select_books()
         return queries.page_of(found, BillBook, cursor, clamp_limit(), book_answer)
 
     @expose("/", methods=["POST"])
-    @endpoint(f"{BILL_BOOK}:add", status=201)
-    def create(self) -> dict[str, Any]:
+    @endpoint(f"{BILL_BOOK}:add", status=201, body=BookBody)
+    def create(self, body: dict[str, Any]) -> dict[str, Any]:
         """Add a book.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             201:
               description: the book
@@ -299,16 +293,15 @@ class BillBookApi(RestApi):
             422:
               description: what is wrong, by field
         """
-        return book_answer(operations.create_bill_book(actor=current(), **read_body(BookBody)))
+        return book_answer(operations.create_bill_book(actor=current(), **body))
 
     @expose("/<int:book_id>/issue", methods=["POST"])
-    @endpoint(f"{BILL_BOOK}:edit")
-    def issue(self, book_id: int) -> dict[str, Any]:
+    @endpoint(f"{BILL_BOOK}:edit", body=IssueBody)
+    def issue(self, book_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Issue a book to a cashier, or take it back.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the book
@@ -318,7 +311,7 @@ class BillBookApi(RestApi):
               description: he may not confirm receipts there
         """
         book = queries.get_bill_book(book_id)
-        cashier_id = read_body(IssueBody)["cashier_id"]
+        cashier_id = body["cashier_id"]
         return book_answer(operations.issue_bill_book(book, cashier_id=cashier_id, actor=current()))
 
 
@@ -341,17 +334,16 @@ class BillApi(RestApi):
             200:
               description: bills, the newest first, and the next cursor
         """
-        cursor = request.args.get("cursor", type=int)
+        cursor = whole("cursor")
         return queries.page_of(queries.select_bills(), Bill, cursor, clamp_limit(), bill_answer)
 
     @expose("/<int:bill_id>/void", methods=["POST"])
-    @endpoint(f"{BILL}:void")
-    def void(self, bill_id: int) -> dict[str, Any]:
+    @endpoint(f"{BILL}:void", body=ReasonBody)
+    def void(self, bill_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Void a spoilt bill and give the receipt the next number.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the voided bill, the one that replaces it, and device jobs
@@ -360,7 +352,7 @@ class BillApi(RestApi):
             422:
               description: no reason, or no number left
         """
-        reason = read_body(ReasonBody)["reason"]
+        reason = body["reason"]
         done = operations.void_bill(bill_id, reason=reason, actor=current())
         return {
             "voided": bill_answer(done.voided),

@@ -7,14 +7,13 @@ from typing import Any
 
 from flask import Response, request
 from flask_appbuilder import expose
-from flask_babel import gettext as _
 
 from app.estate.policies import PROJECT, ROOM, require_reach
 from app.estate.queries import get_project, list_projects
 from app.grid.queries import Grid, read_changes, read_grid
 from app.grid.rooms import describe_room
 from app.web.live import lead_to_stream
-from app.web.rest import BadRequest, RestApi, current, endpoint
+from app.web.rest import RestApi, current, endpoint, whole_of
 
 SEE_ROOMS = f"{ROOM}:see"
 
@@ -60,12 +59,12 @@ class ProjectGridApi(RestApi):
               description: nothing that the caller sees has changed
         """
         since = request.args.get("since")
-        building_ids = [_number("building_id", one) for one in request.args.getlist("building_id")]
+        building_ids = [whole_of("building_id", one) for one in request.args.getlist("building_id")]
         if since is None:
             return _answer(read_grid(project_id, building_ids=building_ids, actor=current()))
         changes = read_changes(
             project_id,
-            since=_number("since", since),
+            since=whole_of("since", since),
             building_ids=building_ids,
             counters=request.args.get("counters") != "0",
             actor=current(),
@@ -90,7 +89,7 @@ class ProjectGridApi(RestApi):
         require_reach(current(), project_id)
         get_project(project_id)
         since = request.args.get("since")
-        query = {} if since is None else {"since": str(_number("since", since))}
+        query = {} if since is None else {"since": str(whole_of("since", since))}
         return lead_to_stream(project_id, **query)
 
 
@@ -99,26 +98,20 @@ class RoomApi(RestApi):
 
     resource_name = "rooms"
 
-    @expose("/<int:room_id>", methods=["GET"])
+    @expose("/<int:pk>", methods=["GET"])
     @endpoint(SEE_ROOMS)
-    def get(self, room_id: int) -> Any:
+    def get(self, pk: int) -> Any:
         """Give the room, its price, live hold and deal, and what the caller may do now.
 
         ---
         get:
           parameters:
-          - {in: path, name: room_id, required: true, schema: {type: integer}}
+          - {in: path, name: pk, required: true, schema: {type: integer}}
           responses:
             200:
               description: the room, with actions and timeline
         """
-        return describe_room(room_id, actor=current())
-
-
-def _number(name: str, given: str) -> int:
-    if not given.isascii() or not given.isdigit() or len(given) > len(str(2**63)) - 1:
-        raise BadRequest(_("%(name)s must be a whole number.", name=name))
-    return int(given)
+        return describe_room(pk, actor=current())
 
 
 def _answer(grid: Grid) -> Response:

@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import request
 from flask_appbuilder import expose
-from flask_babel import gettext as _
 
 from app.notices import operations, queries
 from app.web.live import lead_to_stream
-from app.web.rest import BadRequest, RestApi, clamp_limit, current, endpoint, flag
+from app.web.rest import RestApi, clamp_limit, current, endpoint, flag, whole
 
 
 class NoticeApi(RestApi):
@@ -34,7 +33,7 @@ class NoticeApi(RestApi):
         """
         actor = current()
         page = queries.list_notices(
-            actor, unread=flag("unread"), before=_number("cursor"), limit=clamp_limit()
+            actor, unread=flag("unread"), before=whole("cursor"), limit=clamp_limit()
         )
         unread = queries.count_unread(actor)
         return {
@@ -73,7 +72,7 @@ class NoticeApi(RestApi):
             200: {description: how many are unread now}
         """
         actor = current()
-        operations.mark_all_read(until=_number("until"), actor=actor)
+        operations.mark_all_read(until=whole("until"), actor=actor)
         return {"unread": queries.count_unread(actor)}
 
     @expose("/stream", methods=["GET"])
@@ -87,15 +86,6 @@ class NoticeApi(RestApi):
             307: {description: the address of the stream of server-sent events}
         """
         return lead_to_stream()
-
-
-def _number(name: str) -> int | None:
-    given = request.args.get(name)
-    if given is None:
-        return None
-    if not given.isascii() or not given.isdigit() or len(given) >= len(str(2**63)):
-        raise BadRequest(_("%(name)s must be a whole number.", name=name))
-    return int(given)
 
 
 RESOURCES = [NoticeApi]

@@ -33,17 +33,13 @@ from app.pricing.queries import (
 from app.pricing.quote_api import DiscountApi, PaymentMethodApi, QuoteApi
 from app.pricing.reading import read_day
 from app.pricing.terms import PriceBasis
-from app.web.rest import Body, RestApi, Yuan, clamp_limit, current, endpoint, read_body
+from app.web.rest import Body, Id, RestApi, Yuan, clamp_limit, current, endpoint, whole
 
 MOST_ROWS = 100_000
 
 
-def _id(**options: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
-
-
 class PlanRowBody(Body):
-    room_id = _id(required=True)
+    room_id = Id(required=True)
     list_unit_price = Yuan(load_default=None, allow_none=True)
     list_total = Yuan(load_default=None, allow_none=True)
     floor_total = Yuan(load_default=None, allow_none=True)
@@ -55,7 +51,7 @@ class PlanRowBody(Body):
 
 
 class PlanBody(Body):
-    project_id = _id(required=True)
+    project_id = Id(required=True)
     name = fields.String(required=True, validate=validate.Length(min=1, max=120))
     takes_effect_on = fields.Date(load_default=None, allow_none=True)
     rows = fields.List(
@@ -93,10 +89,10 @@ class PricePlanApi(RestApi):
               description: plans without their rows
         """
         wanted: dict[str, Any] = {
-            "project_id": request.args.get("project_id", type=int),
+            "project_id": whole("project_id"),
             "state": request.args.get("state"),
         }
-        limit, before = clamp_limit(), request.args.get("cursor", type=int)
+        limit, before = clamp_limit(), whole("cursor")
         plans = list_plans(**wanted, before=before, limit=limit + 1)
         count, more = count_plans(**wanted)
         return {
@@ -106,20 +102,18 @@ class PricePlanApi(RestApi):
         }
 
     @expose("/", methods=["POST"])
-    @endpoint(f"{policies.PLAN}:add", status=201)
-    def add(self) -> dict[str, Any]:
+    @endpoint(f"{policies.PLAN}:add", status=201, body=PlanBody)
+    def add(self, body: dict[str, Any]) -> dict[str, Any]:
         """Draft a plan with its rows; what a row leaves out is worked out.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             201:
               description: the plan and what it comes to
             422:
               description: the first row that is wrong
         """
-        body = read_body(PlanBody)
         plan = operations.create_price_plan(
             project_id=body["project_id"],
             name=body["name"],
@@ -147,7 +141,7 @@ class PricePlanApi(RestApi):
         """
         plan, actor = get_price_plan(plan_id), current()
         limit = clamp_limit(default=200)
-        after = request.args.get("cursor", default=0, type=int)
+        after = whole("cursor") or 0
         lines = list_plan_lines(plan_id, after=after, limit=limit + 1)
         figures = plan_figures(plan_id)
         return {
@@ -159,22 +153,21 @@ class PricePlanApi(RestApi):
         }
 
     @expose("/<int:plan_id>", methods=["PATCH"])
-    @endpoint(f"{policies.PLAN}:edit")
-    def edit(self, plan_id: int) -> dict[str, Any]:
+    @endpoint(f"{policies.PLAN}:edit", body=PlanChangeBody)
+    def edit(self, plan_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Rename an open plan, give it another day, or put other rows in place of its rows.
 
         ---
         patch:
           parameters:
           - {in: path, name: plan_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the plan
             409:
               description: it is in approval or in force
         """
-        body, plan = read_body(PlanChangeBody), get_price_plan(plan_id)
+        plan = get_price_plan(plan_id)
         if body["name"] is not None or "takes_effect_on" in body:
             operations.edit_price_plan(
                 plan,
@@ -213,8 +206,8 @@ def _rows(rows: list[dict[str, Any]]) -> list[PlanRowDraft]:
 
 
 class SaleBody(Body):
-    room_ids = fields.List(_id(), load_default=list, validate=validate.Length(max=MOST_ROWS))
-    building_id = _id(load_default=None, allow_none=True)
+    room_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=MOST_ROWS))
+    building_id = Id(load_default=None, allow_none=True)
     reason = fields.String(load_default="", validate=validate.Length(max=500))
 
 
@@ -225,34 +218,32 @@ class RoomSaleApi(RestApi):
     openapi_spec_tag = "sale"
 
     @expose("/release-for-sale", methods=["POST"])
-    @endpoint(f"{policies.SALE}:release")
-    def release_for_sale(self) -> dict[str, Any]:
+    @endpoint(f"{policies.SALE}:release", body=SaleBody)
+    def release_for_sale(self, body: dict[str, Any]) -> dict[str, Any]:
         """Put the named rooms, or a building's unreleased rooms, on sale.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the rooms that are for sale now
             422:
               description: no permit, no price, or no reason
         """
-        return _moved(operations.release_for_sale(actor=current(), **read_body(SaleBody)))
+        return _moved(operations.release_for_sale(actor=current(), **body))
 
     @expose("/withdraw", methods=["POST"])
-    @endpoint(f"{policies.SALE}:withdraw")
-    def withdraw(self) -> dict[str, Any]:
+    @endpoint(f"{policies.SALE}:withdraw", body=SaleBody)
+    def withdraw(self, body: dict[str, Any]) -> dict[str, Any]:
         """Take the named rooms, or a building's rooms that are for sale, off the market.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the rooms that are off the market now
         """
-        return _moved(operations.withdraw_from_sale(actor=current(), **read_body(SaleBody)))
+        return _moved(operations.withdraw_from_sale(actor=current(), **body))
 
     @expose("/<int:room_id>/confirm-price", methods=["POST"])
     @endpoint(f"{policies.SALE}:confirm_price")

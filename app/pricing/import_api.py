@@ -103,6 +103,9 @@ class RoomImportApi(RestApi):
           responses:
             200:
               description: an Excel sheet
+              content:
+                application/vnd.openxmlformats-officedocument.spreadsheetml.sheet:
+                  schema: {type: string, format: binary}
         """
         record = get_room_import(import_id)
         stream = BytesIO()

@@ -16,14 +16,10 @@ from app.pricing.policies import can_see_floor
 from app.pricing.queries import RoomSelection, get_price_plan
 from app.pricing.queries.plan_table import plan_table
 from app.pricing.terms import PriceBasis
-from app.web.rest import Body, RestApi, Yuan, current, endpoint, read_body
+from app.web.rest import Body, Id, RestApi, Yuan, current, endpoint
 
 #: as many rows as one plan may have
 MOST_ROWS = 100_000
-
-
-def _id(**options: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
 
 
 class SeenBody(Body):
@@ -33,7 +29,7 @@ class SeenBody(Body):
 
 
 class CellBody(Body):
-    room_id = _id(required=True)
+    room_id = Id(required=True)
     price_basis = fields.String(
         load_default=None,
         allow_none=True,
@@ -52,12 +48,12 @@ class CellsBody(Body):
 
 
 class RoomIdsBody(Body):
-    room_ids = fields.List(_id(), required=True, validate=validate.Length(1, MOST_ROWS))
+    room_ids = fields.List(Id(), required=True, validate=validate.Length(1, MOST_ROWS))
 
 
 class MoreRoomsBody(Body):
-    building_ids = fields.List(_id(), load_default=list)
-    room_ids = fields.List(_id(), load_default=list)
+    building_ids = fields.List(Id(), load_default=list)
+    room_ids = fields.List(Id(), load_default=list)
 
 
 class ReasonBody(Body):
@@ -89,15 +85,14 @@ class PlanTableApi(RestApi):
         return Response(answer, content_type="application/json")
 
     @expose("/<int:plan_id>/cells", methods=["PATCH"])
-    @endpoint(f"{policies.PLAN}:edit")
-    def cells(self, plan_id: int) -> dict[str, Any]:
+    @endpoint(f"{policies.PLAN}:edit", body=CellsBody)
+    def cells(self, plan_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Save changed rows of an open plan; what a row leaves out is worked out.
 
         ---
         patch:
           parameters:
           - {in: path, name: plan_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the rows as they were written, and the plan's version
@@ -107,7 +102,7 @@ class PlanTableApi(RestApi):
               description: every cell that is wrong, with its sentence
         """
         plan, actor = get_price_plan(plan_id), current()
-        cells = [_cell(row) for row in read_body(CellsBody)["rows"]]
+        cells = [_cell(row) for row in body["rows"]]
         try:
             written = operations.save_plan_cells(plan, cells=cells, actor=actor)
         except Conflict as error:
@@ -120,20 +115,19 @@ class PlanTableApi(RestApi):
         }
 
     @expose("/<int:plan_id>/rooms", methods=["POST"])
-    @endpoint(f"{policies.PLAN}:edit")
-    def add_rooms(self, plan_id: int) -> dict[str, Any]:
+    @endpoint(f"{policies.PLAN}:edit", body=MoreRoomsBody)
+    def add_rooms(self, plan_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Put unsold rooms of buildings, or named ones, into an open plan.
 
         ---
         post:
           parameters:
           - {in: path, name: plan_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: how many were added
         """
-        plan, body = get_price_plan(plan_id), read_body(MoreRoomsBody)
+        plan = get_price_plan(plan_id)
         selection = RoomSelection(
             plan.project_id, tuple(body["building_ids"]), room_ids=tuple(body["room_ids"])
         )
@@ -141,40 +135,37 @@ class PlanTableApi(RestApi):
         return {"count": count}
 
     @expose("/<int:plan_id>/rooms/remove", methods=["POST"])
-    @endpoint(f"{policies.PLAN}:edit")
-    def remove_rooms(self, plan_id: int) -> dict[str, Any]:
+    @endpoint(f"{policies.PLAN}:edit", body=RoomIdsBody)
+    def remove_rooms(self, plan_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Take rooms out of an open plan.
 
         ---
         post:
           parameters:
           - {in: path, name: plan_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: how many were taken out
         """
-        body, plan = read_body(RoomIdsBody), get_price_plan(plan_id)
+        plan = get_price_plan(plan_id)
         count = operations.remove_plan_rooms(plan, room_ids=body["room_ids"], actor=current())
         return {"count": count}
 
     @expose("/<int:plan_id>/cancel", methods=["POST"])
-    @endpoint(f"{policies.PLAN}:cancel")
-    def cancel(self, plan_id: int) -> dict[str, Any]:
+    @endpoint(f"{policies.PLAN}:cancel", body=ReasonBody)
+    def cancel(self, plan_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Cancel an approved plan before its day.
 
         ---
         post:
           parameters:
           - {in: path, name: plan_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the plan is cancelled; prices stay as they are
             409:
               description: it does not wait for a day
         """
-        body = read_body(ReasonBody)
         plan = operations.cancel_scheduled_plan(
             get_price_plan(plan_id), reason=body["reason"], actor=current()
         )

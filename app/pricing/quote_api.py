@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from marshmallow import fields, validate
@@ -17,11 +16,7 @@ from app.pricing.answers import discount_answer, method_answer
 from app.pricing.operations import LineDraft
 from app.pricing.queries import get_payment_method, list_discounts, list_payment_methods
 from app.pricing.quoting import quote_data, resolve_special
-from app.web.rest import Body, RestApi, Yuan, current, endpoint, read_body
-
-
-def _id(**options: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
+from app.web.rest import Body, Id, RestApi, Truth, Whole, Yuan, current, endpoint, whole
 
 
 class LineBody(Body):
@@ -30,7 +25,7 @@ class LineBody(Body):
     basis = fields.String(required=True)
     value = Yuan(load_default=None, allow_none=True)
     due_rule = fields.String(load_default="contract")
-    due_days = fields.Integer(strict=True, load_default=None, allow_none=True)
+    due_days = Whole(load_default=None, allow_none=True)
     due_on = fields.Date(load_default=None, allow_none=True)
     round_down_to = Yuan(load_default=None, allow_none=True)
 
@@ -38,15 +33,15 @@ class LineBody(Body):
 class MethodChangeBody(Body):
     name = fields.String(validate=validate.Length(min=1, max=60))
     discount_percent = Yuan()
-    position = fields.Integer(strict=True)
-    is_active = fields.Boolean()
+    position = Whole()
+    is_active = Truth()
     valid_from = fields.Date(allow_none=True)
     valid_to = fields.Date(allow_none=True)
     lines = fields.List(fields.Nested(LineBody), validate=validate.Length(min=1, max=50))
 
 
 class MethodBody(MethodChangeBody):
-    project_id = _id(required=True)
+    project_id = Id(required=True)
     name = fields.String(required=True, validate=validate.Length(min=1, max=60))
     lines = fields.List(
         fields.Nested(LineBody), required=True, validate=validate.Length(min=1, max=50)
@@ -74,62 +69,59 @@ class PaymentMethodApi(RestApi):
         found = list_payment_methods(_project_asked(), on=clock.today())
         return {"result": [method_answer(method) for method in found], "next": None}
 
-    @expose("/<int:method_id>", methods=["GET"])
+    @expose("/<int:pk>", methods=["GET"])
     @endpoint(f"{policies.PAYMENT_METHOD}:see")
-    def get(self, method_id: int) -> dict[str, Any]:
+    def get(self, pk: int) -> dict[str, Any]:
         """Show a payment method with its lines.
 
         ---
         get:
           parameters:
-          - {in: path, name: method_id, required: true, schema: {type: integer}}
+          - {in: path, name: pk, required: true, schema: {type: integer}}
           responses:
             200:
               description: the method
         """
-        return method_answer(get_payment_method(method_id))
+        return method_answer(get_payment_method(pk))
 
     @expose("/", methods=["POST"])
-    @endpoint(f"{policies.PAYMENT_METHOD}:add", status=201)
-    def add(self) -> dict[str, Any]:
+    @endpoint(f"{policies.PAYMENT_METHOD}:add", status=201, body=MethodBody)
+    def add(self, body: dict[str, Any]) -> dict[str, Any]:
         """Add a payment method with its lines.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             201:
               description: the method
             422:
               description: the line that is wrong
         """
-        method = operations.add_payment_method(actor=current(), **_method_values(MethodBody))
+        method = operations.add_payment_method(actor=current(), **_method_values(body))
         return method_answer(get_payment_method(method.id))
 
-    @expose("/<int:method_id>", methods=["PUT"])
-    @endpoint(f"{policies.PAYMENT_METHOD}:edit")
-    def edit(self, method_id: int) -> dict[str, Any]:
+    @expose("/<int:pk>", methods=["PUT"])
+    @endpoint(f"{policies.PAYMENT_METHOD}:edit", body=MethodChangeBody)
+    def edit(self, pk: int, body: dict[str, Any]) -> dict[str, Any]:
         """Change a payment method; what the body does not name stays, lines are given whole.
 
         ---
         put:
           parameters:
-          - {in: path, name: method_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+          - {in: path, name: pk, required: true, schema: {type: integer}}
           responses:
             200:
               description: the method
         """
-        method = get_payment_method(method_id)
-        operations.edit_payment_method(method, actor=current(), **_method_values(MethodChangeBody))
-        return method_answer(get_payment_method(method_id))
+        method = get_payment_method(pk)
+        operations.edit_payment_method(method, actor=current(), **_method_values(body))
+        return method_answer(get_payment_method(pk))
 
 
-def _method_values(schema: type[Body]) -> dict[str, Any]:
-    values = read_body(schema)
-    if "lines" in values:
-        values["lines"] = [LineDraft(**line) for line in values["lines"]]
-    return values
+def _method_values(body: dict[str, Any]) -> dict[str, Any]:
+    if "lines" not in body:
+        return body
+    return body | {"lines": [LineDraft(**line) for line in body["lines"]]}
 
 
 class DiscountApi(RestApi):
@@ -155,17 +147,17 @@ class DiscountApi(RestApi):
 
 
 def _project_asked() -> int:
-    project_id = request.args.get("project_id", type=int)
+    project_id = whole("project_id")
     if project_id is None:
         raise Invalid(_("Say which project."), fields={"project_id": _("Say which project.")})
     return get_project(project_id).id
 
 
 class QuoteBody(Body):
-    room_id = _id(required=True)
-    payment_method_id = _id(required=True)
-    discount_ids = fields.List(_id(), load_default=list, validate=validate.Length(max=50))
-    special_discount_id = _id(load_default=None, allow_none=True)
+    room_id = Id(required=True)
+    payment_method_id = Id(required=True)
+    discount_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=50))
+    special_discount_id = Id(load_default=None, allow_none=True)
 
 
 class QuoteApi(RestApi):
@@ -174,20 +166,19 @@ class QuoteApi(RestApi):
     resource_name = "quotes"
 
     @expose("/", methods=["POST"])
-    @endpoint(f"{policies.QUOTE}:see")
-    def calculate(self) -> dict[str, Any]:
+    @endpoint(f"{policies.QUOTE}:see", body=QuoteBody)
+    def calculate(self, body: dict[str, Any]) -> dict[str, Any]:
         """Calculate what a room costs, step by step, and what is to be paid when.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: steps, deal_total, deal_unit_price, receivables
             422:
               description: the terms do not go together, or the room has no price
         """
-        body, actor = read_body(QuoteBody), current()
+        actor = current()
         special = None
         if body["special_discount_id"] is not None:
             special = resolve_special(

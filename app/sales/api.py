@@ -14,16 +14,12 @@ from app.sales.answers import hold_answer, subscription_answer, subscription_row
 from app.sales.operations import SubscriptionOrder
 from app.sales.policies import ADD_HOLD, ADD_SUBSCRIPTION, SEE_SUBSCRIPTIONS
 from app.sales.queries import count_subscriptions, get_subscription, list_subscriptions
-from app.web.rest import Body, RestApi, Yuan, clamp_limit, current, endpoint, read_body
-
-
-def _id(**options: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
+from app.web.rest import Body, Id, RestApi, Yuan, clamp_limit, current, endpoint, whole
 
 
 class HoldBody(Body):
     reason = fields.String(load_default="")
-    customer_id = _id(load_default=None, allow_none=True)
+    customer_id = Id(load_default=None, allow_none=True)
     until = fields.AwareDateTime(
         load_default=None, allow_none=True, default_timezone=clock.BUSINESS_ZONE
     )
@@ -34,19 +30,19 @@ class ReleaseBody(Body):
 
 
 class HoldCustomerBody(Body):
-    customer_id = _id(required=True)
+    customer_id = Id(required=True)
 
 
 class BuyerBody(Body):
-    customer_id = _id(required=True)
+    customer_id = Id(required=True)
     share = Yuan(required=True)
 
 
 class SubscribeBody(Body):
-    room_id = _id(required=True)
-    payment_method_id = _id(required=True)
-    discount_ids = fields.List(_id(), load_default=list)
-    special_discount_id = _id(load_default=None, allow_none=True)
+    room_id = Id(required=True)
+    payment_method_id = Id(required=True)
+    discount_ids = fields.List(Id(), load_default=list)
+    special_discount_id = Id(load_default=None, allow_none=True)
     buyers = fields.List(
         fields.Nested(BuyerBody), required=True, validate=validate.Length(min=1, max=20)
     )
@@ -59,45 +55,43 @@ class HoldApi(RestApi):
     openapi_spec_tag = "holds"
 
     @expose("/<int:room_id>/hold", methods=["POST"])
-    @endpoint(ADD_HOLD, status=201)
-    def hold(self, room_id: int) -> dict[str, Any]:
+    @endpoint(ADD_HOLD, status=201, body=HoldBody)
+    def hold(self, room_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Take a room off the market, for a customer or for a reason.
 
         ---
         post:
           parameters:
           - {in: path, name: room_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             201:
               description: the hold
             409:
               description: room_taken with who, since and kind
         """
-        hold = operations.hold_room(room_id, actor=current(), **read_body(HoldBody))
+        hold = operations.hold_room(room_id, actor=current(), **body)
         return hold_answer(hold)
 
     @expose("/<int:room_id>/hold/customer", methods=["POST"])
-    @endpoint(ADD_HOLD)
-    def name_customer(self, room_id: int) -> dict[str, Any]:
+    @endpoint(ADD_HOLD, body=HoldCustomerBody)
+    def name_customer(self, room_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Give a hold in one's own name its customer.
 
         ---
         post:
           parameters:
           - {in: path, name: room_id, required: true, schema: {type: integer}}
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             200:
               description: the hold's id and its customer
         """
-        customer_id = read_body(HoldCustomerBody)["customer_id"]
+        customer_id = body["customer_id"]
         hold_id = operations.name_hold_customer(room_id, customer_id=customer_id, actor=current())
         return {"id": hold_id, "room_id": room_id, "customer_id": customer_id}
 
     @expose("/<int:room_id>/release", methods=["POST"])
-    @endpoint(ADD_HOLD)
-    def release(self, room_id: int) -> dict[str, Any]:
+    @endpoint(ADD_HOLD, body=ReleaseBody)
+    def release(self, room_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """End the hold of a room and put it back on sale.
 
         ---
@@ -108,7 +102,7 @@ class HoldApi(RestApi):
             200:
               description: the hold that ended
         """
-        reason = read_body(ReleaseBody)["reason"] if request.data else ""
+        reason = body["reason"]
         return hold_answer(operations.release_hold(room_id, reason=reason, actor=current()))
 
 
@@ -133,13 +127,13 @@ class SubscriptionApi(RestApi):
             200:
               description: subscriptions with what has been received on each
         """
-        project_id = request.args.get("project_id", type=int)
+        project_id = whole("project_id")
         states = request.args.getlist("state")
         limit = clamp_limit()
         found = list_subscriptions(
             project_id=project_id,
             states=states,
-            before=request.args.get("cursor", type=int),
+            before=whole("cursor"),
             limit=limit + 1,
         )
         count, more = count_subscriptions(project_id=project_id, states=states)
@@ -150,13 +144,12 @@ class SubscriptionApi(RestApi):
         }
 
     @expose("/", methods=["POST"])
-    @endpoint(ADD_SUBSCRIPTION, status=201, key="required")
-    def create(self) -> dict[str, Any]:
+    @endpoint(ADD_SUBSCRIPTION, status=201, key="required", body=SubscribeBody)
+    def create(self, body: dict[str, Any]) -> dict[str, Any]:
         """Subscribe a room for its buyers; needs an Idempotency-Key.
 
         ---
         post:
-          requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
           responses:
             201:
               description: the subscription with price steps and receivables
@@ -165,7 +158,6 @@ class SubscriptionApi(RestApi):
             422:
               description: wrong shares or buyers, or below_floor
         """
-        body = read_body(SubscribeBody)
         buyers = [(one["customer_id"], one["share"]) for one in body.pop("buyers")]
         made = operations.subscribe(SubscriptionOrder(buyers=buyers, **body), actor=current())
         return subscription_answer(made, current())

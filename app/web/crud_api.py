@@ -17,9 +17,15 @@ from app.core import clock, money
 from app.core.errors import Invalid
 from app.web.columns import Column
 from app.web.crud import CrudView
-from app.web.crud_forms import CrudForm, argument_name, as_posted, cleaned
+from app.web.crud_forms import (
+    ChoiceField,
+    CrudForm,
+    argument_name,
+    as_posted,
+    cleaned,
+)
 from app.web.filters import names_of
-from app.web.rest import BadRequest, RestApi, clamp_limit, current, endpoint
+from app.web.rest import BadRequest, RestApi, clamp_limit, current, endpoint, whole
 from app.web.show_page import instance_of
 
 
@@ -37,7 +43,7 @@ class CrudApi(RestApi):
     def page(self) -> dict[str, Any]:
         """Answer one keyset page of the rows that the address asks for."""
         query, _filters = self.view.query(
-            request.args, current(), project_id=_project_id(), columns=self.columns()
+            request.args, current(), project_id=whole("project_id"), columns=self.columns()
         )
         count, more = query.count()
         rows, token = query.rows_after(request.args.get("cursor", ""), clamp_limit())
@@ -104,21 +110,6 @@ class CrudApi(RestApi):
         return cleaned(form, view.model)
 
 
-#: digits of the largest number that the database takes for an id
-LONGEST_ID = 18
-
-
-def _project_id() -> int | None:
-    """Return the project that is asked for. Raises Invalid for what is no number."""
-    given = request.args.get("project_id", "")
-    if not given:
-        return None
-    if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_ID):
-        sentence = _("%(name)s must be a whole number.", name="project_id")
-        raise Invalid(sentence, fields={"project_id": sentence})
-    return int(given)
-
-
 def _body() -> Mapping[str, Any]:
     found = request.get_json(silent=True)
     if not isinstance(found, dict):
@@ -127,15 +118,38 @@ def _body() -> Mapping[str, Any]:
 
 
 def _typed(field: Any, argument: str, value: Any) -> list[str]:
-    """Return a JSON value as a form would post it. Raises Invalid for a binary fraction."""
+    """Return a JSON value as a form would post it. Raises Invalid for one of another type.
+
+    A binary fraction is refused, and so is what only reads like something when it is made text.
+    """
+    if value is None:
+        return []
     if isinstance(value, float):
-        sentence = _('Give the figure as a string, such as "100000.00".')
-        raise Invalid(sentence, fields={argument: sentence})
+        raise _unlike(argument, _('Give the figure as a string, such as "100000.00".'))
     if isinstance(field, BooleanField):
+        if not isinstance(value, bool):
+            raise _unlike(argument, _("Give true or false."))
         return ["1"] if value else []
-    if isinstance(value, list):
-        return [str(one) for one in value]
-    return [] if value is None else [str(value)]
+    if isinstance(field, ChoiceField):
+        ids = value if field.many else [value]
+        if not isinstance(ids, list) or not all(_is_id(one) for one in ids):
+            raise _unlike(argument, _("Choose one of those that are offered."))
+        return [str(one) for one in ids]
+    if isinstance(value, str) or _is_whole(value):
+        return [str(value)]
+    raise _unlike(argument, _("Give it as a string."))
+
+
+def _unlike(argument: str, sentence: str) -> Invalid:
+    return Invalid(_("Something in the form is wrong."), fields={argument: sentence})
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_id(value: Any) -> bool:
+    return _is_whole(value) or (isinstance(value, str) and value.isascii() and value.isdecimal())
 
 
 def _json(value: Any) -> Any:
@@ -172,10 +186,10 @@ def crud_api(
         ),
     }
     if view_class.add_operation is not None:
-        text = _text("post", "the new record", 201, body=True)
+        text = _text("post", "the new record", 201)
         members["post"] = _call(view_class, CrudApi.add_one, "add", "/", "POST", text, 201)
     if view_class.edit_operation is not None:
-        text = _text("put", "the changed record", body=True)
+        text = _text("put", "the changed record")
         members["put"] = _call(view_class, CrudApi.edit_one, "edit", "/<int:pk>", "PUT", text)
     if view_class.delete_operation is not None:
         text = _text("delete", "the id of the deleted record")
@@ -217,7 +231,7 @@ def _index_text(view_class: type[CrudView]) -> str:
     lines = [
         "  - {in: query, name: q, schema: {type: string}}",
         "  - {in: query, name: order, schema: {type: string}}",
-        "  - {in: query, name: limit, schema: {type: integer, maximum: 200}}",
+        "  - {in: query, name: limit, schema: {type: integer}}",
         "  - {in: query, name: cursor, schema: {type: string}}",
         "  - {in: query, name: project_id, schema: {type: integer}}",
     ]
@@ -241,16 +255,11 @@ get:
 """
 
 
-def _text(verb: str, answer: str, status: int = 200, *, body: bool = False) -> str:
-    asked = (
-        "\n  requestBody: {required: true, content: {application/json: {schema: {type: object}}}}"
-        if body
-        else ""
-    )
+def _text(verb: str, answer: str, status: int = 200) -> str:
     return f"""Answer {answer}.
 
 ---
-{verb}:{asked}
+{verb}:
   responses:
     {status}:
       description: {answer}

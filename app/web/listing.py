@@ -127,7 +127,7 @@ class Query:
     def _beyond(self, values: list[Any]) -> Any:
         order = self._total_order()
         if len(values) != len(order):
-            raise Invalid("This cursor belongs to another list.", code="bad_cursor")
+            raise Invalid(_("This cursor belongs to another list."), code="bad_cursor")
         alternatives = []
         equal: list[Any] = []
         for one, raw in zip(order, values, strict=True):

@@ -15,12 +15,21 @@ from flask_babel import gettext as _
 from werkzeug.routing import Rule
 from werkzeug.routing.converters import NumberConverter
 
+from app.core import idempotency
+from app.web import described
 from app.web.access import needs
-from app.web.rest import RestApi
+from app.web.rest import FLAGS, LARGEST_ID, RestApi
 
 VERSION = "v1"
 _PARAMETER = re.compile(r"<(?:[^:<>]+:)?(\w+)>")
+#: calls that nobody must be signed in for
+OPEN = ("SecurityApi.login", "DescriptionApi.get")
 METHODS = ("get", "post", "put", "patch", "delete")
+#: how arguments are read: ids, cursors and limits are never below zero; flags are words
+AS_READ = {
+    "integer": {"type": "integer", "minimum": 0, "maximum": LARGEST_ID},
+    "boolean": {"type": "string", "enum": [word for word in FLAGS if word]},
+}
 EXTENSION = "xiaokong_openapi"
 ERROR = {
     "type": "object",
@@ -37,6 +46,8 @@ ERRORS = {
     "403": "The caller may not do this",
     "404": "There is none within the caller's scope",
     "409": "Somebody was first, or the state does not allow it",
+    "413": "The body is too large",
+    "415": "The body is of another type",
     "422": "What is wrong, by field",
     "429": "Too many attempts",
     "503": "Busy; the same call again, with the same key",
@@ -67,6 +78,7 @@ def _build() -> dict[str, Any]:
             "in": "cookie",
             "name": current_app.config["SESSION_COOKIE_NAME"],
         },
+        "station": {"type": "http", "scheme": "bearer", "description": "a station's own token"},
     }
     found["security"] = [{"bearer": []}, {"cookie": []}]
     paths = {path.rstrip("/"): calls for path, calls in found["paths"].items()}
@@ -74,7 +86,7 @@ def _build() -> dict[str, Any]:
         calls = paths.get(_PARAMETER.sub(r"{\1}", rule.rule).rstrip("/"), {})
         for method in {name.lower() for name in rule.methods or ()} & calls.keys():
             _say_plainly(calls[method], rule)
-            _complete(method, calls[method])
+            _complete(method, calls[method], rule)
     return found
 
 
@@ -89,9 +101,17 @@ def _say_plainly(call: dict[str, Any], rule: Rule) -> None:
         number = isinstance(rule._converters[name], NumberConverter)  # noqa: SLF001 - no other way
         schema = {"type": "integer" if number else "string"}
         parameters.append({"in": "path", "name": name, "required": True, "schema": schema})
+    for one in parameters:
+        one["schema"] = AS_READ.get(one["schema"].get("type"), one["schema"])
+    body = described.asked(function)
+    if body is not None:
+        call["requestBody"] = body
     answers = call.setdefault("responses", {})
     if not any(str(status).startswith(("2", "3")) for status in answers):
         answers[str(getattr(function, "status", 200))] = {"description": sentence}
+    for status, answer in answers.items():
+        if str(status).startswith("2") and "content" not in answer:
+            answer["content"] = {described.JSON: {"schema": described.answered(function)}}
 
 
 def _error(text: str) -> dict[str, Any]:
@@ -99,20 +119,27 @@ def _error(text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
-def _complete(method: str, call: dict[str, Any]) -> None:
+def _complete(method: str, call: dict[str, Any], rule: Rule) -> None:
     """Add what holds for every call: its errors, and the key that makes a repeat harmless."""
     call.pop("security", None)
+    if rule.endpoint in OPEN:
+        call["security"] = []
+    elif rule.endpoint.startswith("AgentApi."):
+        call["security"] = [{"station": []}]
     answers = call.setdefault("responses", {})
+    # A status that YAML has read as a number is the same status.
+    answers.update({str(status): answers.pop(status) for status in list(answers)})
     usual = ["400", "401", "403", "404", "422", "503"] + (["409"] if method != "get" else [])
-    for status in usual:
-        answers.setdefault(status, {"$ref": f"#/components/responses/{status}"})
-    if method != "get":
+    for status in usual + (["413", "415"] if "requestBody" in call else []):
+        said = answers.setdefault(status, {"$ref": f"#/components/responses/{status}"})
+        if "$ref" not in said:
+            said.setdefault("content", _error("")["content"])
+    function = current_app.view_functions[rule.endpoint]
+    if method != "get" and rule.endpoint not in OPEN:
+        needed = getattr(function, "key", "optional") == "required"
+        schema = {"type": "string", "minLength": int(needed), "maxLength": idempotency.LONGEST_KEY}
         call.setdefault("parameters", []).append(
-            {
-                "in": "header",
-                "name": "Idempotency-Key",
-                "schema": {"type": "string", "maxLength": 64},
-            }
+            {"in": "header", "name": "Idempotency-Key", "required": needed, "schema": schema}
         )
 
 

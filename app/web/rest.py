@@ -11,7 +11,7 @@ from flask import Response, current_app, g, request
 from flask_appbuilder.api import BaseApi
 from flask_babel import gettext as _
 from flask_wtf.csrf import validate_csrf
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.exceptions import UnsupportedMediaType
 from wtforms.validators import ValidationError as CsrfError
 
@@ -22,6 +22,9 @@ from app.core.errors import DomainError, Invalid
 from app.core.money import parse_yuan
 from app.core.uow import unit_of_work
 from app.web.body_words import in_our_words
+
+#: the largest number that the database takes for an id
+LARGEST_ID = 2**63 - 1
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 KeyRule = Literal["optional", "required"]
@@ -65,6 +68,29 @@ class Yuan(fields.Field):
             raise ValidationError(str(error.message)) from error
 
 
+class Whole(fields.Integer):
+    """A whole number, given as a number: neither text nor a fraction is rounded to one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strict=True, **options)
+
+
+class Id(Whole):
+    """The id of a row."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=validate.Range(min=1, max=LARGEST_ID), **options)
+
+
+class Truth(fields.Boolean):
+    """``true`` or ``false``; no word or number stands for either."""
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *rest, **more)
+
+
 class Body(Schema):
     """A request body: unknown members are ignored, wrong ones answered with 422."""
 
@@ -72,11 +98,17 @@ class Body(Schema):
         unknown = EXCLUDE
 
 
+def may_be_left_out(schema: type[Schema]) -> bool:
+    """Tell whether a call may come without this body: nothing in it is required."""
+    return not any(field.required for field in _made(schema).fields.values())
+
+
 def read_body(schema: type[Schema]) -> dict[str, Any]:
     """Return the cleaned JSON body. Raises Invalid naming every wrong field."""
-    if request.get_data() and not request.is_json:
+    given = request.get_data()
+    if given and not request.is_json:
         raise UnsupportedMediaType
-    raw = request.get_json(silent=True)
+    raw = request.get_json(silent=True) if given or not may_be_left_out(schema) else {}
     if not isinstance(raw, dict):
         raise BadRequest(_("The body must be a JSON object."))
     try:
@@ -135,12 +167,15 @@ def endpoint(
     *,
     status: int = 200,
     key: KeyRule = "optional",
+    body: type[Schema] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a method a REST call.
 
     The caller must be signed in and hold ``permission`` (one of a tuple). A method that changes
     something runs in one unit of work, and its successful answer is kept with the
-    Idempotency-Key, which ``key="required"`` demands. The method returns a dict or a Response.
+    Idempotency-Key, which ``key="required"`` demands. With ``body`` the method gets the cleaned
+    body as ``body=``, and the description says what may stand in it. The method returns a dict or
+    a Response.
     """
     wanted = (permission,) if isinstance(permission, str) else permission
 
@@ -152,14 +187,20 @@ def endpoint(
                 actor.require(wanted[0])
             if request.method in SAFE_METHODS:
                 return _respond(method(self, *args, **kwargs), status)
-            return _change(lambda: method(self, *args, **kwargs), actor, status, key)
+            return _change(lambda: method(self, *args, **kwargs, **taken(body)), actor, status, key)
 
         call._permission_name = method.__name__  # type: ignore[attr-defined]  # noqa: SLF001
         call.permissions = wanted  # type: ignore[attr-defined]
         call.status = status  # type: ignore[attr-defined]
+        call.body, call.key = body, key  # type: ignore[attr-defined]
         return call
 
     return decorate
+
+
+def taken(schema: type[Schema] | None) -> dict[str, Any]:
+    """Return the cleaned body as the argument of a method that asked for it."""
+    return {} if schema is None else {"body": read_body(schema)}
 
 
 def run_once(action: Callable[[], Any], actor: Actor, status: int, key: KeyRule) -> Response:
@@ -197,15 +238,44 @@ def _respond(answer: Any, status: int) -> Response:
     return Response(current_app.json.dumps(answer), status=status, content_type="application/json")
 
 
+def whole(name: str) -> int | None:
+    """Return a query's whole number, None without it. Raises Invalid for what is none.
+
+    A filter that cannot be read is refused: ignored, it would widen what is answered.
+    """
+    given = request.args.get(name, "")
+    return whole_of(name, given) if given else None
+
+
+def whole_of(name: str, given: str) -> int:
+    """Return the whole number that was given under this name. Raises Invalid for what is none."""
+    if given.isascii() and given.isdecimal() and len(given) <= len(str(LARGEST_ID)):
+        number = int(given)
+        if number <= LARGEST_ID:
+            return number
+    sentence = _("%(name)s must be a whole number.", name=name)
+    raise Invalid(sentence, fields={name: sentence})
+
+
 def clamp_limit(default: int = 50, most: int = 200) -> int:
-    """Return ``?limit=`` within 1 and 200."""
-    try:
-        wanted = int(request.args.get("limit", default))
-    except ValueError:
-        wanted = default
-    return max(1, min(wanted, most))
+    """Return ``?limit=`` within 1 and 200. Raises Invalid for what is no number."""
+    wanted = whole("limit")
+    return default if wanted is None else max(1, min(wanted, most))
+
+
+FLAGS = {
+    **dict.fromkeys(("1", "true", "yes"), True),
+    **dict.fromkeys(("", "0", "false", "no"), False),
+}
 
 
 def flag(name: str) -> bool:
-    """Return a query flag: ``1``, ``true`` or ``yes`` is True."""
-    return request.args.get(name, "").lower() in ("1", "true", "yes")
+    """Return a query flag: ``1``, ``true`` or ``yes`` is True. Raises Invalid for other words.
+
+    Who asks for a dry run in words that nobody understands must not get the real one.
+    """
+    given = request.args.get(name, "").lower()
+    if given not in FLAGS:
+        sentence = _("%(name)s is 1 or 0.", name=name)
+        raise Invalid(sentence, fields={name: sentence})
+    return FLAGS[given]

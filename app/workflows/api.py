@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from app.core.actor import Actor
 from app.core.errors import Invalid
-from app.web.rest import Body, RestApi, clamp_limit, current, endpoint, read_body
+from app.web.rest import Body, Id, RestApi, Truth, Whole, clamp_limit, current, endpoint, whole
 from app.workflows import answers, engine, policies, queries, routes
 from app.workflows.kinds import get_kind
 from app.workflows.models import ApprovalRequest, ApprovalState
@@ -23,7 +23,7 @@ class SubjectBody(Body):
     """What a request is about."""
 
     type = fields.String(required=True)
-    id = fields.Integer(required=True)
+    id = Id(required=True)
 
 
 class AskBody(Body):
@@ -33,7 +33,7 @@ class AskBody(Body):
     subject = fields.Nested(SubjectBody, required=True)
     values = fields.Dict(load_default=dict)
     reason = fields.String(load_default="", validate=validate.Length(max=LONGEST_COMMENT))
-    draft = fields.Boolean(load_default=False)
+    draft = Truth(load_default=False)
 
 
 class EditBody(Body):
@@ -51,19 +51,19 @@ class DecisionBody(Body):
     comment = fields.String(
         load_default="", allow_none=True, validate=validate.Length(max=LONGEST_COMMENT)
     )
-    task_id = fields.Integer(load_default=None, allow_none=True)
+    task_id = Id(load_default=None, allow_none=True)
 
 
 class ReturnBody(DecisionBody):
     """``to_step`` counts from 1, as the answer's steps do; 0 or nothing is the applicant."""
 
-    to_step = fields.Integer(load_default=None, allow_none=True)
+    to_step = Whole(load_default=None, allow_none=True)
 
 
 class ColleagueBody(DecisionBody):
     """To whom a step is handed, or who is asked."""
 
-    user_id = fields.Integer(required=True)
+    user_id = Id(required=True)
 
 
 class ApprovalApi(RestApi):
@@ -95,7 +95,7 @@ class ApprovalApi(RestApi):
             current(),
             states=states,
             kind=request.args.get("kind"),
-            before=_cursor(),
+            before=whole("cursor"),
             limit=clamp_limit(),
         )
         return _list(page, answers.request_row)
@@ -110,12 +110,12 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: a page of waiting steps with their requests}
         """
-        page = queries.list_todo(current(), after=_cursor(), limit=clamp_limit())
+        page = queries.list_todo(current(), after=whole("cursor"), limit=clamp_limit())
         return _list(page, answers.task_row)
 
     @expose("/", methods=["POST"])
-    @endpoint(policies.ADD, status=201)
-    def ask(self) -> dict[str, Any]:
+    @endpoint(policies.ADD, status=201, body=AskBody)
+    def ask(self, body: dict[str, Any]) -> dict[str, Any]:
         """Ask for approval.
 
         ---
@@ -125,7 +125,6 @@ class ApprovalApi(RestApi):
             409: {description: a request of this kind is running for the subject}
             422: {description: the values are wrong or nobody could decide}
         """
-        body = read_body(AskBody)
         _check_subject(body)
         verb = engine.create_draft if body["draft"] else engine.submit
         made = verb(
@@ -138,8 +137,8 @@ class ApprovalApi(RestApi):
         return _answer(made)
 
     @expose("/preview", methods=["POST"])
-    @endpoint(policies.ADD)
-    def preview(self) -> dict[str, Any]:
+    @endpoint(policies.ADD, body=AskBody)
+    def preview(self, body: dict[str, Any]) -> dict[str, Any]:
         """Show before → after and the way ahead; write nothing.
 
         ---
@@ -147,7 +146,6 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: figures, summary and steps}
         """
-        body = read_body(AskBody)
         _check_subject(body)
         preview = engine.preview_route(
             body["kind"], body["subject"]["id"], values=body["values"], actor=current()
@@ -167,8 +165,8 @@ class ApprovalApi(RestApi):
         return _answer(queries.get_request(request_id, current()))
 
     @expose("/<int:request_id>", methods=["PATCH"])
-    @endpoint(policies.ADD)
-    def edit(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.ADD, body=EditBody)
+    def edit(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Change a draft or a request that came back.
 
         ---
@@ -176,7 +174,6 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: the request}
         """
-        body = read_body(EditBody)
         return _answer(
             engine.edit_draft(
                 request_id, values=body["values"], reason=body["reason"], actor=current()
@@ -196,8 +193,8 @@ class ApprovalApi(RestApi):
         return _answer(engine.send(request_id, actor=current()))
 
     @expose("/<int:request_id>/approve", methods=["POST"])
-    @endpoint(policies.SEE, key="required")
-    def approve(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.SEE, key="required", body=DecisionBody)
+    def approve(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Say yes to the waiting step; the last yes executes.
 
         ---
@@ -206,11 +203,11 @@ class ApprovalApi(RestApi):
             200: {description: the request with its new state}
             409: {description: somebody was first}
         """
-        return _answer(engine.approve(request_id, actor=current(), **_decision()))
+        return _answer(engine.approve(request_id, actor=current(), **_decision(body)))
 
     @expose("/<int:request_id>/reject", methods=["POST"])
-    @endpoint(policies.SEE)
-    def reject(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.SEE, body=DecisionBody)
+    def reject(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Say no.
 
         ---
@@ -218,11 +215,11 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: the request with its new state}
         """
-        return _answer(engine.reject(request_id, actor=current(), **_decision()))
+        return _answer(engine.reject(request_id, actor=current(), **_decision(body)))
 
     @expose("/<int:request_id>/return", methods=["POST"])
-    @endpoint(policies.SEE)
-    def return_to(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.SEE, body=ReturnBody)
+    def return_to(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Give it back to the applicant or to an earlier step.
 
         ---
@@ -230,7 +227,7 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: the request with its new state}
         """
-        decision = _decision(ReturnBody)
+        decision = _decision(body)
         to_step = decision.pop("to_step")
         return _answer(
             engine.return_to(
@@ -242,8 +239,8 @@ class ApprovalApi(RestApi):
         )
 
     @expose("/<int:request_id>/withdraw", methods=["POST"])
-    @endpoint(policies.SEE)
-    def withdraw(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.SEE, body=DecisionBody)
+    def withdraw(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Take one's own request back.
 
         ---
@@ -251,12 +248,12 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: the request with its new state}
         """
-        comment = _decision()["comment"]
+        comment = _decision(body)["comment"]
         return _answer(engine.withdraw(request_id, comment=comment, actor=current()))
 
     @expose("/<int:request_id>/delegate", methods=["POST"])
-    @endpoint(policies.SEE)
-    def delegate(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.SEE, body=ColleagueBody)
+    def delegate(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Hand the step over to a colleague.
 
         ---
@@ -264,11 +261,11 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: the request}
         """
-        return _answer(engine.delegate(request_id, actor=current(), **_decision(ColleagueBody)))
+        return _answer(engine.delegate(request_id, actor=current(), **_decision(body)))
 
     @expose("/<int:request_id>/consult", methods=["POST"])
-    @endpoint(policies.SEE)
-    def consult(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.SEE, body=ColleagueBody)
+    def consult(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Ask a colleague for an opinion.
 
         ---
@@ -276,11 +273,11 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: the request}
         """
-        return _answer(engine.consult(request_id, actor=current(), **_decision(ColleagueBody)))
+        return _answer(engine.consult(request_id, actor=current(), **_decision(body)))
 
     @expose("/<int:request_id>/opinion", methods=["POST"])
-    @endpoint(policies.SEE)
-    def opinion(self, request_id: int) -> dict[str, Any]:
+    @endpoint(policies.SEE, body=DecisionBody)
+    def opinion(self, request_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Give the opinion that one was asked for.
 
         ---
@@ -288,7 +285,7 @@ class ApprovalApi(RestApi):
           responses:
             200: {description: the request}
         """
-        return _answer(engine.give_opinion(request_id, actor=current(), **_decision()))
+        return _answer(engine.give_opinion(request_id, actor=current(), **_decision(body)))
 
     @expose("/<int:request_id>/colleagues", methods=["GET"])
     @endpoint(policies.DECIDE)
@@ -334,15 +331,6 @@ def _which() -> str:
     return which
 
 
-def _cursor() -> int | None:
-    raw = request.args.get("cursor")
-    if not raw:
-        return None
-    if not raw.isdecimal():
-        raise Invalid(_("This cursor belongs to another list."), code="bad_cursor")
-    return int(raw)
-
-
 def _check_subject(body: dict[str, Any]) -> None:
     kind = get_kind(body["kind"])
     if body["subject"]["type"] != kind.subject_type:
@@ -373,14 +361,9 @@ class ApprovalKindApi(RestApi):
         return {"result": answers.kinds_answer(current())}
 
 
-def _decision(schema: type[DecisionBody] = DecisionBody) -> dict[str, Any]:
-    """Return the decision's words; a decision without any may come without a body."""
-    if not request.get_data() and schema is not ColleagueBody:
-        body: dict[str, Any] = schema().load({})
-    else:
-        body = read_body(schema)
-    body["comment"] = body["comment"] or ""
-    return body
+def _decision(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a decision with words, be they none."""
+    return body | {"comment": body["comment"] or ""}
 
 
 RESOURCES = [ApprovalApi, ApprovalKindApi]

@@ -31,7 +31,6 @@ ARGUMENTS = {
     "generation_id": "estate_room_generation",
     "import_id": "estate_room_import",
     "job_id": "devices_job",
-    "method_id": "pricing_payment_method",
     "notice_id": "notices_notice",
     "plan_id": "pricing_price_plan",
     "project_id": "estate_project",
@@ -45,7 +44,9 @@ ARGUMENTS = {
 #: what ``pk`` is on pages that are not generated
 ROW_OF_PAGE = {
     "ApprovalView": "request",
+    "PaymentMethodApi": "pricing_payment_method",
     "PriceListView": "estate_room_import",
+    "RoomApi": "room",
 }
 
 #: addresses in front of or beside the product, each with the reason

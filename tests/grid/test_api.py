@@ -86,7 +86,8 @@ def test_the_seal_keeper_sees_no_grid(client, user_for, sign_in, project):
 )
 def test_numbers_are_numbers(page, project, query):
     answer = page.get(f"/api/v1/projects/{project.id}/grid?{query}")
-    assert (answer.status_code, answer.json["error"]) == (400, "bad_request")
+    assert (answer.status_code, answer.json["error"]) == (422, "invalid")
+    assert set(answer.json["fields"]) == {query.partition("=")[0]}
 
 
 def test_the_stream_is_elsewhere_with_a_ticket(page, project):
