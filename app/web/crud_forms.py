@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import class_mapper
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     DateField,
@@ -168,10 +169,6 @@ class ChoiceField(Field):
         self.present: list[Any] = []
 
     def process_data(self, value: Any) -> None:
-        if isinstance(value, str):
-            # What an address gives: /rooms/add?building=3.
-            value = int(value) if value.isdecimal() else None
-            value = [value] if self.many and value is not None else value
         if self.many:
             self.data = [one if isinstance(one, int) else one.id for one in value or []]
         else:
@@ -265,6 +262,19 @@ def argument_name(form_field: Any, model: Any) -> str:
         return f"{name}_id"
     mapper = class_mapper(model)
     return str(mapper.get_property_by_column(next(iter(relation.local_columns))).key)
+
+
+def begin_with(form: Form, given: MultiDict[str, str]) -> None:
+    """Fill a fresh form from an address (/rooms/add?building=3); what does not fit is passed by."""
+    for field in form:
+        typed = given.get(field.short_name)
+        if not typed:
+            continue
+        before = field.data
+        try:
+            field.process_formdata([typed])
+        except ValueError:
+            field.data = before
 
 
 def cleaned(form: Form, model: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from app.core.errors import Conflict, DomainError, NotFound
 from app.core.uow import unit_of_work
 from app.web import meanwhile
 from app.web.access import guarded
-from app.web.crud_forms import ChoiceField, CrudForm, cleaned
+from app.web.crud_forms import ChoiceField, CrudForm, begin_with, cleaned
 from app.web.form_converter import make_form
 from app.web.projects import current_project_id
 from app.web.reading import Reading
@@ -46,10 +46,9 @@ class FormPages(Reading):
         self, purpose: str, row: Any = None, posted: MultiDict[str, str] | None = None
     ) -> CrudForm:
         """Return the form, filled from what was posted, else from the row."""
-        values = self.prefill(purpose, row)
-        if purpose == "add":
-            values |= {key: value for key, value in request.args.items() if value}
-        form = self.form_class(purpose)(formdata=posted, obj=row, data=values)
+        form = self.form_class(purpose)(formdata=posted, obj=row, data=self.prefill(purpose, row))
+        if purpose == "add" and posted is None:
+            begin_with(form, request.args)
         for name, sentence in self.edit_help.items() if row is not None else ():
             form[name].description = sentence
         project = getattr(row, "project_id", None)
