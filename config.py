@@ -98,6 +98,12 @@ def auth_type() -> int:
     return AUTH_TYPES[given]
 
 
+def trusted_hosts() -> list[str] | None:
+    """Return the hosts that TRUSTED_HOSTS names, None for no such setting."""
+    given = os.environ.get("TRUSTED_HOSTS", "").split(",")
+    return [name.strip() for name in given if name.strip()] or None
+
+
 def ldap_settings() -> dict[str, Any]:
     """Return every AUTH_LDAP_… of the environment under Flask-AppBuilder's own name."""
     words = {"true": True, "1": True, "false": False, "0": False}
@@ -155,6 +161,8 @@ class Config:
         self.METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
         #: proxies in front of us whose word on the caller's address is believed
         self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
+        #: hosts under which we are asked, a leading dot for all beneath; None answers any
+        self.TRUSTED_HOSTS = trusted_hosts()
         self._framework()
         self._cookies()
         for name, value in given.items():

@@ -10,7 +10,7 @@ from marshmallow import fields
 from app.admin.directory import directory
 from app.admin.entering import enter
 from app.admin.security import TOKEN_LIFE, caller, issue_token
-from app.web.rest import Body, RestApi, read_body
+from app.web.rest import Body, RestApi, read_body, takes
 
 
 class SignInBody(Body):
@@ -28,6 +28,7 @@ class SecurityApi(RestApi):
     resource_name = "security"
 
     @expose("/login", methods=["POST"])
+    @takes(SignInBody)
     def login(self) -> Any:
         """Give a bearer token.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from flask_appbuilder import expose
 
 from app.notices import operations, queries

@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     """Bind everything that stands in front of and around every request."""
     from app.web import (
         assets,
+        bodies,
         choices,
         compression,
         errors,
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
     )
 
     app.url_map.strict_slashes = False
+    bodies.init_app(app)
     app.before_request(rest.check_csrf)
     errors.init_app(app)
     # What is registered last sees an answer first: headers are set, then it is compressed.

@@ -8,6 +8,7 @@ from flask import g, render_template, request
 from flask_babel import gettext as _
 
 from app.web.addresses import safe_next
+from app.web.headers import own_host
 
 
 def _titles() -> dict[int, str]:
@@ -18,7 +19,7 @@ def _titles() -> dict[int, str]:
         404: _("There is nothing here"),
         405: _("This address does not work that way"),
         409: _("Somebody was first"),
-        413: _("The file is too large"),
+        413: _("Too much was sent at once"),
         415: _("This kind of file is not accepted"),
         422: _("Something in the form is wrong"),
         429: _("Too many attempts"),
@@ -46,7 +47,8 @@ def render_error_page(status: int, title: Any, sentence: Any, error_id: str | No
 
 def _referrer_path() -> str | None:
     referrer = request.referrer or ""
-    if not referrer.startswith(request.host_url):
+    home = f"{request.scheme}://{own_host()}/"
+    if not referrer.startswith(home):
         return None
-    path = "/" + referrer[len(request.host_url) :]
+    path = "/" + referrer[len(home) :]
     return None if path.rstrip("?") == request.full_path.rstrip("?") else path

@@ -54,7 +54,7 @@ def http_sentence(status: int) -> str:
         404: _("There is nothing here, or it is not within your scope."),
         405: _("This address does not take this method."),
         409: _("Somebody else changed this at the same moment. Load it again."),
-        413: _("The file is too large. The limit is 25 MB."),
+        413: _("This is too large to be sent at once. A file may have up to 25 MB."),
         415: _("This type of content is not accepted here."),
         422: _("Something in the form is wrong."),
         429: _("Too many attempts. Wait a while and try again."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import SecurityError
 
 A_YEAR = 365 * 24 * 3600
 STATIC = ("static", "appbuilder.static")
@@ -27,10 +29,22 @@ POLICY = (
 )
 
 
+_HOST = re.compile(r"(?:[a-zA-Z0-9_.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
+
+
+def own_host() -> str:
+    """Return the host that was asked, "localhost" for what is no host or none of TRUSTED_HOSTS."""
+    try:
+        host = request.host
+    except SecurityError:
+        return "localhost"
+    return host if _HOST.fullmatch(host) else "localhost"
+
+
 def live_origin() -> str:
     """Return the origin of the live server: LIVE_URL's, else this host on LIVE_PORT."""
     config = current_app.config
-    return _origin(config.get("LIVE_URL"), request.scheme, request.host, config["LIVE_PORT"])
+    return _origin(config.get("LIVE_URL"), request.scheme, own_host(), config["LIVE_PORT"])
 
 
 # Every answer names it; the hosts that ask are few, and who makes some up finds a bounded store.

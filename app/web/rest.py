@@ -198,6 +198,16 @@ def endpoint(
     return decorate
 
 
+def takes(body: type[Schema]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Say for the description which body a call reads that is no ``endpoint``."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        method.body = body  # type: ignore[attr-defined]
+        return method
+
+    return decorate
+
+
 def taken(schema: type[Schema] | None) -> dict[str, Any]:
     """Return the cleaned body as the argument of a method that asked for it."""
     return {} if schema is None else {"body": read_body(schema)}
