@@ -33,9 +33,16 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff][\u3400-\u9fff\uf900-\ufaff·•]*")
 #: what PostgreSQL and drivers quote of rows
 _ROWS = (
-    (re.compile(r"(?m)^(DETAIL|CONTEXT|HINT|QUERY):.*$"), rf"\1: {GONE}"),
-    (re.compile(r"Key \(([^)]*)\)=\(.*?\)"), rf"Key (\1)=({GONE})"),
-    (re.compile(r"Failing row contains \(.*?\)"), f"Failing row contains ({GONE})"),
+    # "DETAIL:  Failing row contains (7, Li Lei, 138…)." A value may go on over several lines.
+    (
+        re.compile(
+            r"(?ms)^\s*(DETAIL|CONTEXT|HINT|QUERY|LINE \d+):.*?"
+            r"(?=^\s*(?:DETAIL|CONTEXT|HINT|QUERY|LINE \d+):|^\[SQL|^\(Background|\Z)"
+        ),
+        rf"\1: {GONE}\n",
+    ),
+    (re.compile(r"(?s)Key \(([^)]*)\)=\(.*?\)"), rf"Key (\1)=({GONE})"),
+    (re.compile(r"(?s)Failing row contains \(.*\)"), f"Failing row contains ({GONE})"),
     (re.compile(r"(?s)\[parameters: .*?\](?=\s|$)"), f"[parameters: {GONE}]"),
 )
 _QUOTED = re.compile(r"(?<!\w)'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")

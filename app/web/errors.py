@@ -13,7 +13,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from app.core.db import db
 from app.core.errors import DomainError
-from app.core.redaction import without_details
 from app.logs.trace import new_id, request_id
 
 log = logging.getLogger("xiaokong.web")
@@ -167,7 +166,7 @@ def _unexpected(error: BaseException) -> Response:
     # The id of the request finds all its lines: this one, the slow statement before it, the audit.
     error_id = request_id() or new_id()
     facts = {"error_id": error_id, "endpoint": request.endpoint or "none"}
-    log.error("unexpected error", exc_info=without_details(error), extra={"facts": facts})
+    log.error("unexpected error", exc_info=error, extra={"facts": facts})
     sentence = _(
         "Something went wrong on our side; nothing was changed. Tell your administrator the number"
         " %(id)s.",

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.customers import operations
+from app.logs.shape import HumanShape, JsonShape
 from tests.factories.customers import make_mobile, make_resident_id
 
 PERSON = {"name": "上官不可说", "address": "机密路七号", "remark": "家有三口"}
@@ -25,8 +26,8 @@ def logged(caplog):
     # A level per logger would keep what a debugging administrator sees out of this test.
     for name in ("sqlalchemy.pool", "xiaokong", "xiaokong.web", "werkzeug", "app"):
         caplog.set_level(logging.DEBUG, logger=name)
-    formatter = logging.Formatter("%(name)s %(message)s")
-    return lambda: "\n".join(formatter.format(record) for record in caplog.records)
+    shapes = (JsonShape("web"), HumanShape())
+    return lambda: "\n".join(shape.format(one) for one in caplog.records for shape in shapes)
 
 
 @pytest.fixture

@@ -63,6 +63,25 @@ def test_an_error_is_written_without_the_values_it_quotes():
     assert "Zhang" not in told
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "check\nDETAIL:  Failing row contains (7, Li Lei\nHan Meimei, 8 Road).\n[SQL: INSERT]",
+        "check\nDETAIL:  Key (name, road)=(Li\nHan Meimei, 8 Road) already exists.",
+        "check\nLINE 1: INSERT INTO t VALUES (Han Meimei, 8 Road)\n  ^\n(Background)",
+        "Failing row contains (7, Li Lei (junior), Han Meimei, 8 Road).",
+        "check\nCONTEXT:  COPY t, line 1:\nHan Meimei\nHINT:  8 Road",
+        'invalid input syntax for type integer: "Han Meimei, 8 Road"',
+    ],
+)
+def test_a_quoted_row_goes_whole_however_many_lines_it_has(told):
+    said = scrub_error(told)
+    assert "Meimei" not in said
+    assert "Road" not in said
+    assert ("check" in said) == ("check" in told)
+    assert ("INSERT" in said) == ("[SQL" in told)
+
+
 def test_a_json_line_holds_the_id_the_facts_and_the_place_of_the_error():
     try:
         int("Zhang San 13812345678")
