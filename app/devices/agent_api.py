@@ -15,7 +15,7 @@ from app.core.actor import Actor, set_actor
 from app.core.db import db
 from app.devices import lease, queries, results
 from app.devices.models import Device, DeviceJob, Station
-from app.web.rest import Body, Id, NotSignedIn, RestApi, Whole, run_once, taken
+from app.web.rest import Body, NotSignedIn, RestApi, Whole, run_once, taken
 
 
 class LeaseBody(Body):
@@ -41,7 +41,7 @@ class ResultBody(HoldBody):
 
 
 class DeviceReport(Body):
-    id = Id(required=True)
+    id = Whole(required=True)
     state = fields.String(required=True)
     detail = fields.String(load_default="", allow_none=True)
 

@@ -21,12 +21,12 @@ from app.finance.answers import (
 from app.finance.models import Bill, BillBook, Receipt
 from app.finance.policies import ACCOUNT, BILL, BILL_BOOK, RECEIPT
 from app.finance.subjects import resolve_subject
-from app.web.rest import Body, Id, RestApi, Whole, Yuan, clamp_limit, current, endpoint, whole
+from app.web.rest import Body, RestApi, Whole, Yuan, clamp_limit, current, endpoint, whole
 
 
 class SubjectBody(Body):
     type = fields.String(required=True)
-    id = Id(required=True)
+    id = Whole(required=True)
 
 
 class SlipBody(Body):
@@ -46,16 +46,16 @@ class MaybeReasonBody(Body):
 
 
 class BookBody(Body):
-    project_id = Id(required=True)
+    project_id = Whole(required=True)
     prefix = fields.String(required=True)
     first_number = Whole(required=True)
     last_number = Whole(required=True)
     digits = Whole(required=True)
-    cashier_id = Id(load_default=None, allow_none=True)
+    cashier_id = Whole(load_default=None, allow_none=True)
 
 
 class IssueBody(Body):
-    cashier_id = Id(required=True, allow_none=True)
+    cashier_id = Whole(required=True, allow_none=True)
 
 
 class ReceiptApi(RestApi):

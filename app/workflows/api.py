@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from app.core.actor import Actor
 from app.core.errors import Invalid
-from app.web.rest import Body, Id, RestApi, Truth, Whole, clamp_limit, current, endpoint, whole
+from app.web.rest import Body, RestApi, Truth, Whole, clamp_limit, current, endpoint, whole
 from app.workflows import answers, engine, policies, queries, routes
 from app.workflows.kinds import get_kind
 from app.workflows.models import ApprovalRequest, ApprovalState
@@ -23,7 +23,7 @@ class SubjectBody(Body):
     """What a request is about."""
 
     type = fields.String(required=True)
-    id = Id(required=True)
+    id = Whole(required=True)
 
 
 class AskBody(Body):
@@ -51,7 +51,7 @@ class DecisionBody(Body):
     comment = fields.String(
         load_default="", allow_none=True, validate=validate.Length(max=LONGEST_COMMENT)
     )
-    task_id = Id(load_default=None, allow_none=True)
+    task_id = Whole(load_default=None, allow_none=True)
 
 
 class ReturnBody(DecisionBody):
@@ -63,7 +63,7 @@ class ReturnBody(DecisionBody):
 class ColleagueBody(DecisionBody):
     """To whom a step is handed, or who is asked."""
 
-    user_id = Id(required=True)
+    user_id = Whole(required=True)
 
 
 class ApprovalApi(RestApi):

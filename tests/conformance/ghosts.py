@@ -24,6 +24,7 @@ STEP = 1_000_003
 FLEETING = re.compile(
     r"""nonce-[\w+/=-]+|nonce="[^"]*"|csrf[\w-]*"[^>]*?(?:value|content)="[^"]*"
     |(?:set-cookie|content-length|date|etag|x-request-id|server-timing):[^\n]*\n
+    |<dcterms:(?:created|modified)\b[^<]*
     |[0-9a-f]{8,}""",
     re.VERBOSE | re.IGNORECASE,
 )
