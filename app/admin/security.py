@@ -30,6 +30,7 @@ from app.core import clock
 from app.core.actor import Actor, set_actor
 from app.core.db import db
 from app.core.uow import unit_of_work
+from app.web.addresses import AGENTS
 
 TOKEN_LIFE = timedelta(minutes=15)
 TOKEN_ALGORITHM = "HS256"  # noqa: S105 - the name of a method, no secret
@@ -229,7 +230,7 @@ def _looked_through(actor: Actor) -> Actor:
 
 def is_agent_call() -> bool:
     """Tell whether a station's agent calls; its token is checked by app.devices."""
-    return request.path.startswith("/api/v1/agent/")
+    return request.path.startswith(AGENTS)
 
 
 def _forget_session(digest: str) -> None:

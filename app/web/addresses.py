@@ -5,6 +5,9 @@ from __future__ import annotations
 import unicodedata
 from urllib.parse import urlsplit
 
+#: under which the counters' agents call, each with its station's own token
+AGENTS = "/api/v1/agent/"
+
 
 def safe_next(address: str | None, *, fallback: str = "/") -> str:
     """Return the address if it is a path of ours, else the fallback.

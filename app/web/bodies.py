@@ -1,25 +1,25 @@
-"""How much anybody may send, decided before it is read: little from strangers, files by form."""
+"""How much somebody may send before it is known who he is."""
 
 from __future__ import annotations
 
 from flask import Flask, g, request
 
+from app.web.addresses import AGENTS
+
 #: from somebody who is not signed in: a name, a password, a way back
 STRANGERS_BYTES = 64 * 1024
-#: JSON or a form without files from somebody who is, or from a counter's agent: ten thousand rows
-#: of a price plan
-TEXT_BYTES = 4 * 1024 * 1024
+#: from a counter's agent, whose token is looked at by the call itself: an outcome with its log
+AGENTS_BYTES = 4 * 1024 * 1024
 
 
 def bound() -> None:
     """Set how long this request's body may be; a longer one is answered 413 when it is read.
 
-    For what is neither, MAX_CONTENT_LENGTH of the configuration holds.
+    For who is signed in MAX_CONTENT_LENGTH holds: a price plan's rows are as long as a file.
     """
-    if request.is_json or request.mimetype == "application/x-www-form-urlencoded":
-        request.max_content_length = TEXT_BYTES
-    if g.actor is None and not g.by_token:
-        request.max_content_length = STRANGERS_BYTES
+    if g.actor is None:
+        is_agent = request.path.startswith(AGENTS)
+        request.max_content_length = AGENTS_BYTES if is_agent else STRANGERS_BYTES
 
 
 def init_app(app: Flask) -> None:
