@@ -28,7 +28,7 @@ KEPT = {
     "ProjectGridApi.grid": "private, no-cache",
 }
 #: columns that an operation writes by itself with every change
-OF_ITS_OWN = {"updated_at", "changed_at", "changed_by_id", "version", "settings"}
+OF_ITS_OWN = {"updated_at", "changed_at", "changed_by_id", "version", "settings", "counts"}
 
 
 @pytest.fixture(scope="module")
