@@ -23,15 +23,22 @@ from app.estate.generator import (
     name_floors,
 )
 from app.estate.operations import GenerationRequest
-from app.web.rest import Body, Yuan
+from app.web.rest import Body, Truth, Yuan
 
 #: more than any limit of the rules; those say in words what is too much
 MANY = 30_000
 WIDEST = 200
 
 
-def _text(longest: int) -> fields.String:
-    return fields.String(load_default=None, allow_none=True, validate=validate.Length(max=longest))
+def _text(longest: int, **more: Any) -> fields.String:
+    return fields.String(
+        load_default=None, allow_none=True, validate=validate.Length(max=longest), **more
+    )
+
+
+def _says(sentence: str) -> dict[str, str]:
+    """Return what the description of the interface says of a field."""
+    return {"description": sentence}
 
 
 def _count(least: int, most: int, **more: Any) -> fields.Integer:
@@ -58,7 +65,7 @@ class FloorNamesBody(Body):
     above = _count(0, 1000, load_default=0)
     below = _count(0, 1000, load_default=0)
     avoided = fields.List(_count(1, 1000), load_default=list, validate=validate.Length(max=100))
-    by_letter = fields.Boolean(load_default=False)
+    by_letter = Truth(load_default=False, metadata={"description": "3A for 4"})
     basement = fields.String(load_default="B", validate=validate.OneOf(("B", "-")))
 
 
@@ -66,7 +73,7 @@ class CellBody(ColumnBody):
     floor = _count(0, MANY, required=True)
     entrance = _count(0, MANY, required=True)
     column = _count(1, MANY, required=True)
-    blank = fields.Boolean(load_default=None, allow_none=True)
+    blank = Truth(load_default=None, allow_none=True)
     number = _text(60)
     column_span = _count(1, WIDEST, load_default=1)
     row_span = _count(1, WIDEST, load_default=1)
@@ -79,12 +86,15 @@ class GenerationBody(Body):
         load_default="grid", validate=validate.OneOf([mode.value for mode in Mode])
     )
     building_id = _count(1, 2**62, load_default=None, allow_none=True)
-    building = _text(2000)
+    building = _text(
+        2000, metadata=_says("a new building's name; in the mode villa a list such as V1-V12")
+    )
     floors = fields.List(
         fields.String(validate=validate.Length(max=60)),
         load_default=None,
         allow_none=True,
         validate=validate.Length(max=MANY),
+        metadata=_says("names, lowest first; or else floor_names"),
     )
     floor_names = fields.Nested(FloorNamesBody, load_default=None, allow_none=True)
     entrances = fields.List(
@@ -96,9 +106,12 @@ class GenerationBody(Body):
     )
     digits = _count(1, 6, load_default=None, allow_none=True)
     cells = fields.List(
-        fields.Nested(CellBody), load_default=list, validate=validate.Length(max=MANY)
+        fields.Nested(CellBody),
+        load_default=list,
+        validate=validate.Length(max=MANY),
+        metadata=_says("what is different; floor and entrance count from 0, column from 1"),
     )
-    numbers = _text(20_000)
+    numbers = _text(20_000, metadata=_says("in the mode list: A001-A120, B1"))
     entrance = _text(60)
     column = fields.Nested(ColumnBody, load_default=None, allow_none=True)
 

@@ -15,7 +15,7 @@ from app.estate.models import RoomGeneration
 from app.estate.operations import GenerationRequest, Preview
 from app.estate.policies import ROOM, ROOM_GENERATION
 from app.estate.queries import get_generation
-from app.web.rest import RestApi, current, endpoint, read_body
+from app.web.rest import RestApi, current, endpoint
 
 
 class RoomGeneratorApi(RestApi):
@@ -25,83 +25,40 @@ class RoomGeneratorApi(RestApi):
     openapi_spec_tag = "room-generations"
 
     @expose("/<int:project_id>/rooms/preview", methods=["POST"])
-    @endpoint(f"{ROOM}:generate")
-    def preview(self, project_id: int) -> dict[str, Any]:
+    @endpoint(f"{ROOM}:generate", body=GenerationBody)
+    def preview(self, project_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Draw the rooms of a specification, and tell every fault; nothing is written.
 
         ---
         post:
           parameters:
           - {in: path, name: project_id, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  properties:
-                    mode: {type: string, enum: [grid, list, villa], default: grid}
-                    building_id: {type: integer, nullable: true}
-                    building:
-                      type: string
-                      description: a new building's name; in the mode villa a list such as V1-V12
-                    floors:
-                      type: array
-                      items: {type: string}
-                      description: names, lowest first; or else floor_names
-                    floor_names:
-                      type: object
-                      properties:
-                        above: {type: integer}
-                        below: {type: integer}
-                        avoided: {type: array, items: {type: integer}}
-                        by_letter: {type: boolean, description: 3A for 4}
-                        basement: {type: string, enum: [B, "-"]}
-                    entrances:
-                      type: array
-                      description: >-
-                        name, and columns with house_type, gross_area, inside_area, orientation
-                      items: {type: object}
-                    rule:
-                      type: string
-                      enum: [column, across_entrance, down_entrance, across_building]
-                    digits: {type: integer, nullable: true}
-                    cells:
-                      type: array
-                      description: >-
-                        what is different about single cells; floor and entrance count from 0,
-                        column from 1
-                      items: {type: object}
-                    numbers: {type: string, description: "mode list: A001-A120, B1"}
-                    column: {type: object, description: "modes list and villa: as in columns"}
           responses:
             200:
               description: floors lowest first, entrances, rooms as lists, faults
         """
         return _preview_answer(
-            operations.preview_rooms(_request(), project_id=project_id, actor=current())
+            operations.preview_rooms(_request(body), project_id=project_id, actor=current())
         )
 
     @expose("/<int:project_id>/rooms/generate", methods=["POST"])
-    @endpoint(f"{ROOM}:generate", status=201)
-    def generate(self, project_id: int) -> dict[str, Any]:
+    @endpoint(f"{ROOM}:generate", status=201, body=GenerationBody)
+    def generate(self, project_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Make the rooms of a specification, all or none; they are unreleased and have no price.
 
         ---
         post:
           parameters:
           - {in: path, name: project_id, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            description: the specification as for the preview
-            content: {application/json: {schema: {type: object}}}
           responses:
             201:
               description: the generation
             422:
               description: every fault, each naming floor, entrance and column; nothing was written
         """
-        generation = operations.generate_rooms(_request(), project_id=project_id, actor=current())
+        generation = operations.generate_rooms(
+            _request(body), project_id=project_id, actor=current()
+        )
         return generation_answer(generation)
 
 
@@ -144,8 +101,8 @@ class RoomGenerationApi(RestApi):
         return generation_answer(operations.undo_generation(generation, actor=current()))
 
 
-def _request() -> GenerationRequest:
-    return request_of(read_body(GenerationBody), request.get_json())
+def _request(body: dict[str, Any]) -> GenerationRequest:
+    return request_of(body, request.get_json(silent=True) or {})
 
 
 def _preview_answer(preview: Preview) -> dict[str, Any]:

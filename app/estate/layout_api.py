@@ -19,17 +19,13 @@ from app.estate.operations import ColumnPlace, PartWish, RoomSetting, SettingSum
 from app.estate.operations.attributes import MOST_ROOMS
 from app.estate.policies import ROOM
 from app.estate.shapes import RoomPart
-from app.web.rest import Body, RestApi, Yuan, current, endpoint, read_body
+from app.web.rest import Body, Id, RestApi, Truth, Yuan, current, endpoint
 
 RESHAPE = f"{ROOM}:reshape"
 
 
-def _id(**options: Any) -> fields.Integer:
-    return fields.Integer(strict=True, validate=validate.Range(min=1), **options)
-
-
 class MergeBody(Body):
-    side = fields.String(required=True)
+    side = fields.String(required=True, metadata={"enum": [side.value for side in Side]})
 
 
 class PartBody(Body):
@@ -45,8 +41,8 @@ class SplitBody(Body):
 
 
 class ColumnPlaceBody(Body):
-    entrance_id = _id(load_default=None, allow_none=True)
-    column = _id(required=True)
+    entrance_id = Id(load_default=None, allow_none=True)
+    column = Id(required=True)
 
 
 class NewColumnBody(ColumnPlaceBody, ColumnBody):
@@ -56,22 +52,22 @@ class NewColumnBody(ColumnPlaceBody, ColumnBody):
 class ValuesBody(Body):
     """What rooms shall be; what is left out stays, null empties."""
 
-    house_type_id = _id(allow_none=True)
+    house_type_id = Id(allow_none=True)
     structure = fields.String(allow_none=True, validate=validate.Length(max=40))
     gross_area = Yuan()
     inside_area = Yuan(allow_none=True)
     orientation = fields.String(allow_none=True, validate=validate.Length(max=20))
     view = fields.String(allow_none=True, validate=validate.Length(max=40))
-    fit_out_id = _id(allow_none=True)
+    fit_out_id = Id(allow_none=True)
     usage = fields.String(
         allow_none=True, validate=validate.OneOf([usage.value for usage in RoomUsage])
     )
-    is_accessory = fields.Boolean()
-    main_room_id = _id(allow_none=True)
+    is_accessory = Truth()
+    main_room_id = Id(allow_none=True)
 
 
 class ChangeBody(Body):
-    room_ids = fields.List(_id(), required=True, validate=validate.Length(min=1, max=MOST_ROOMS))
+    room_ids = fields.List(Id(), required=True, validate=validate.Length(min=1, max=MOST_ROOMS))
     values = fields.Nested(ValuesBody, required=True)
 
 
@@ -79,8 +75,13 @@ class SettingsBody(Body):
     changes = fields.List(
         fields.Nested(ChangeBody), required=True, validate=validate.Length(min=1, max=MOST_ROOMS)
     )
-    versions = fields.Dict(keys=fields.Integer(), values=fields.Integer(), load_default=dict)
-    dry_run = fields.Boolean(load_default=False)
+    versions = fields.Dict(
+        keys=fields.Integer(),
+        values=fields.Integer(),
+        load_default=dict,
+        metadata={"description": "room id to the version looked at"},
+    )
+    dry_run = Truth(load_default=False)
 
 
 class BuildingLayoutApi(RestApi):
@@ -106,34 +107,18 @@ class BuildingLayoutApi(RestApi):
         return read_layout(building_id)
 
     @expose("/<int:building_id>/columns/insert", methods=["POST"])
-    @endpoint(RESHAPE, status=201)
-    def insert_column(self, building_id: int) -> dict[str, Any]:
+    @endpoint(RESHAPE, status=201, body=NewColumnBody)
+    def insert_column(self, building_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Put a column in; with a suffix, each floor gets a room there, numbered floor + suffix.
 
         ---
         post:
           parameters:
           - {in: path, name: building_id, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [column]
-                  properties:
-                    entrance_id: {type: integer, nullable: true}
-                    column: {type: integer}
-                    suffix: {type: string}
-                    house_type: {type: string}
-                    gross_area: {type: string}
-                    inside_area: {type: string}
-                    orientation: {type: string}
           responses:
             201:
               description: how many rooms are new
         """
-        body = read_body(NewColumnBody)
         place = ColumnPlace(building_id, body["entrance_id"], body["column"])
         made = operations.insert_column(
             place, suffix=body["suffix"], plan=column_of(body), actor=current()
@@ -141,29 +126,18 @@ class BuildingLayoutApi(RestApi):
         return {"rooms": made}
 
     @expose("/<int:building_id>/columns/delete", methods=["POST"])
-    @endpoint(RESHAPE)
-    def delete_column(self, building_id: int) -> dict[str, Any]:
+    @endpoint(RESHAPE, body=ColumnPlaceBody)
+    def delete_column(self, building_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Take a column out with its unreleased rooms.
 
         ---
         post:
           parameters:
           - {in: path, name: building_id, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [column]
-                  properties:
-                    entrance_id: {type: integer, nullable: true}
-                    column: {type: integer}
           responses:
             200:
               description: how many rooms went
         """
-        body = read_body(ColumnPlaceBody)
         place = ColumnPlace(building_id, body["entrance_id"], body["column"])
         return {"rooms": operations.delete_column(place, actor=current())}
 
@@ -175,29 +149,21 @@ class RoomShapeApi(RestApi):
     openapi_spec_tag = "layouts"
 
     @expose("/<int:room_id>/merge", methods=["POST"])
-    @endpoint(RESHAPE)
-    def merge(self, room_id: int) -> dict[str, Any]:
+    @endpoint(RESHAPE, body=MergeBody)
+    def merge(self, room_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Merge a room off the market with its right or lower neighbour.
 
         ---
         post:
           parameters:
           - {in: path, name: room_id, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [side]
-                  properties: {side: {type: string, enum: [right, down]}}
           responses:
             200:
               description: the room, as large as both; it is to be priced anew
             409:
               description: a room is on the market, held for a customer, in a deal or a price plan
         """
-        side = _side(read_body(MergeBody)["side"])
+        side = _side(body["side"])
         return _shape(operations.merge_rooms(room_id, side=side, actor=current()))
 
     @expose("/<int:room_id>/parts", methods=["GET"])
@@ -216,36 +182,20 @@ class RoomShapeApi(RestApi):
         return {"parts": [_part(one) for one in operations.propose_parts(room_id, actor=current())]}
 
     @expose("/<int:room_id>/split", methods=["POST"])
-    @endpoint(RESHAPE, status=201)
-    def split(self, room_id: int) -> dict[str, Any]:
+    @endpoint(RESHAPE, status=201, body=SplitBody)
+    def split(self, room_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Split a room back; parts as shown, with other numbers and areas if wished.
 
         ---
         post:
           parameters:
           - {in: path, name: room_id, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  properties:
-                    parts:
-                      type: array
-                      items:
-                        type: object
-                        properties:
-                          number: {type: string}
-                          gross_area: {type: string}
-                          inside_area: {type: string}
           responses:
             201:
               description: the rooms; the first is the one that was split
         """
         wishes = [
-            PartWish(one["number"], one["gross_area"], one["inside_area"])
-            for one in read_body(SplitBody)["parts"]
+            PartWish(one["number"], one["gross_area"], one["inside_area"]) for one in body["parts"]
         ]
         rooms = operations.split_room(room_id, wishes=wishes, actor=current())
         return {"rooms": [_shape(room) for room in rooms]}
@@ -258,39 +208,20 @@ class RoomSettingsApi(RestApi):
     openapi_spec_tag = "layouts"
 
     @expose("/<int:project_id>/rooms/set", methods=["POST"])
-    @endpoint(f"{ROOM}:edit")
-    def set_rooms(self, project_id: int) -> dict[str, Any]:
+    @endpoint(f"{ROOM}:edit", body=SettingsBody)
+    def set_rooms(self, project_id: int, body: dict[str, Any]) -> dict[str, Any]:
         """Give rooms values, all or none; with ``dry_run`` only tell what would change.
 
         ---
         post:
           parameters:
           - {in: path, name: project_id, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [changes]
-                  properties:
-                    changes:
-                      type: array
-                      items:
-                        type: object
-                        required: [room_ids, values]
-                        properties:
-                          room_ids: {type: array, items: {type: integer}}
-                          values: {type: object}
-                    versions: {type: object, description: room id to the version looked at}
-                    dry_run: {type: boolean}
           responses:
             200:
               description: what changes, from what to what
             409:
               description: a room has changed meanwhile, or is on the market
         """
-        body = read_body(SettingsBody)
         summary = operations.set_rooms(
             [RoomSetting(tuple(one["room_ids"]), one["values"]) for one in body["changes"]],
             project_id=project_id,
