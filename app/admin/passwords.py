@@ -13,7 +13,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.admin.models import AppUser, PasswordHistory
 from app.admin.notices import tell_account
-from app.admin.policies import require_governed
+from app.admin.policies import require_another
 from app.admin.sessions import touch_access
 from app.admin.settings import PASSWORD_DAYS
 from app.admin.throttle import forgive_failures
@@ -147,10 +147,10 @@ def change_password(*, current: str, password: str, actor: Actor) -> AppUser:
 def reset_password(user: AppUser, *, password: str, actor: Actor) -> None:
     """Give a user a new password that he must change; his sessions end, his lock is opened.
 
-    Raises NotAllowed for a user who reaches further than the actor.
+    Raises NotAllowed for a user who reaches further than the actor, and for himself.
     """
     actor.require("admin.user:edit")
-    require_governed(user, actor)
+    require_another(user, actor)
     set_password(user, password)
     user.must_change_password = True
     audit.record("password_reset", table_name="ab_user", row_id=user.id)
@@ -162,10 +162,10 @@ def leave_to_directory(user: AppUser, *, actor: Actor) -> None:
     """Forget a user's password: the company's directory or provider says who he is from now on.
 
     His sessions end; a reset gives him a password of ours again. Raises NotAllowed for a user who
-    reaches further than the actor.
+    reaches further than the actor, and for himself.
     """
     actor.require("admin.user:edit")
-    require_governed(user, actor)
+    require_another(user, actor)
     user.password = None
     user.must_change_password = False
     touch_access(user, reason="password_changed")

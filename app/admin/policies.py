@@ -140,6 +140,21 @@ def require_governed(user: AppUser, actor: Actor) -> None:
     require_rights_covered(user, actor)
 
 
+def require_another(user: AppUser, actor: Actor) -> None:
+    """Raise NotAllowed for the actor's own account, and unless he governs the account.
+
+    Whoever finds a browser open would otherwise get in for good, without the present password.
+    """
+    if user.id == actor.id:
+        raise NotAllowed(
+            _l(
+                "Your own password and second factor are changed under My account, where the"
+                " present password is asked for."
+            )
+        )
+    require_governed(user, actor)
+
+
 def is_reached(user: AppUser, actor: Actor) -> bool:
     """Tell whether the actor may take something away from the account."""
     return reach.is_within(user, actor)

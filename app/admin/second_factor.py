@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text, update
 from app.admin.models import AppUser, RecoveryCode, RoleSecurity, SecondFactor
 from app.admin.notices import tell_account
 from app.admin.passwords import require_present
-from app.admin.policies import require_governed
+from app.admin.policies import require_another
 from app.admin.reach import require_whole_group
 from app.admin.sessions import touch_access
 from app.core import audit, clock
@@ -276,10 +276,10 @@ def reset_second_factor(user: AppUser, *, actor: Actor) -> None:
     """Take a user's second factor away, e.g. when his phone is lost; his sessions end.
 
     If his role asks for one he sets up a new one when he next signs in. Raises NotAllowed for a
-    user who reaches further than the actor, Conflict if he has none.
+    user who reaches further than the actor and for himself, Conflict if he has none.
     """
     actor.require("admin.user:edit")
-    require_governed(user, actor)
+    require_another(user, actor)
     if _factor(user.id) is None:
         raise Conflict(_l("%(name)s has no second factor.", name=user.full_name))
     _remove(user)

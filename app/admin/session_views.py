@@ -34,6 +34,10 @@ def _governed(user: Any) -> bool:
     return policies.is_governed(user, current())
 
 
+def _anothers(user: Any) -> bool:
+    return user.id != current().id and _governed(user)
+
+
 def _reached(user: Any) -> bool:
     return policies.is_reached(user, current())
 
@@ -59,7 +63,7 @@ SIGN_IN_ACTIONS = [
         many=False,
         folded=True,
         icon="key",
-        when=_governed,
+        when=_anothers,
     ),
     RowAction(
         "leave_to_directory",
@@ -74,7 +78,7 @@ SIGN_IN_ACTIONS = [
         many=False,
         folded=True,
         icon="user",
-        when=lambda user: bool(user.password) and security.has_outside() and _governed(user),
+        when=lambda user: bool(user.password) and security.has_outside() and _anothers(user),
     ),
     RowAction(
         "unlock",
@@ -111,7 +115,7 @@ SIGN_IN_ACTIONS = [
         many=False,
         folded=True,
         icon="shield",
-        when=lambda user: second_factor.has_factor(user.id) and _governed(user),
+        when=lambda user: second_factor.has_factor(user.id) and _anothers(user),
     ),
 ]
 SIGN_INS_OF_USER = Related(

@@ -7,7 +7,7 @@ from flask import Flask, g, request
 from app.web.addresses import AGENTS
 
 #: from somebody who is not signed in: a name, a password, a way back
-STRANGERS_BYTES = 64 * 1024
+STRANGERS_BYTES = 256 * 1024
 #: from a counter's agent, whose token is looked at by the call itself: an outcome with its log
 AGENTS_BYTES = 4 * 1024 * 1024
 

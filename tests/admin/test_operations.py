@@ -7,7 +7,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
 from werkzeug.security import check_password_hash
 
-from app.admin import operations, passwords, queries, roles
+from app.admin import operations, passwords, queries, roles, second_factor
 from app.admin.models import AppUser, OrganizationMember
 from app.admin.principal import read_actor
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -84,6 +84,19 @@ def test_a_reset_password_must_be_changed(admin, user_for):
     passwords.reset_password(user, password=STRONG, actor=admin)
     assert user.must_change_password
     assert check_password_hash(user.password, STRONG)
+
+
+def test_nobody_gets_around_his_own_present_password(session, admin):
+    """With a browser that somebody left open: neither a password nor a second factor falls."""
+    himself = session.get(AppUser, admin.id)
+    for step in (
+        lambda: passwords.reset_password(himself, password=STRONG, actor=admin),
+        lambda: passwords.leave_to_directory(himself, actor=admin),
+        lambda: second_factor.reset_second_factor(himself, actor=admin),
+    ):
+        with pytest.raises(NotAllowed, match="My account|我的账号"):
+            step()
+    assert himself.password
 
 
 def test_the_present_password_is_asked_before_a_new_one(session, actor_for):
