@@ -92,7 +92,7 @@ def test_a_big_list_goes_on_in_the_worker_while_the_page_shows_how_far(
 
 
 def test_faults_are_shown_and_sent_as_a_sheet(page, sheet, session):
-    checked = upload(page, sheet([ROW, ["3栋", "1单元", "顶楼", "02", "x", 100, 1]]))
+    checked = upload(page, sheet([ROW, ["3栋", "1单元", "顶楼", "02", "x", 100, 50000]]))
     shown = page("steward", checked.location).text
     assert "顶楼" in shown
     record = session.scalars(select(RoomImport)).one()

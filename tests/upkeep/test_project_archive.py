@@ -500,6 +500,7 @@ def older_archive(office, folder):
         migrate_down(office.app, url, OLDER)
         there = columns_of(url)
         shares, columns = belonging.shares(), belonging.Share.columns.fget
+        outward = belonging.Share.outward
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 belonging,
@@ -510,6 +511,11 @@ def older_archive(office, folder):
                 belonging.Share,
                 "columns",
                 property(lambda self: [c for c in columns(self) if (self.name, c) in there]),
+            )
+            patch.setattr(
+                belonging.Share,
+                "outward",
+                lambda self: [one for one in outward(self) if (self.name, one[0]) in there],
             )
             return export(office, folder, url=url, release="0.0.9")
 
