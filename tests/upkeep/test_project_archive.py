@@ -515,7 +515,11 @@ def older_archive(office, folder):
             patch.setattr(
                 belonging.Share,
                 "outward",
-                lambda self: [one for one in outward(self) if (self.name, one[0]) in there],
+                lambda self: [
+                    (column, target)
+                    for column, target in outward(self)
+                    if {(self.name, column), (target, "id")} <= there
+                ],
             )
             return export(office, folder, url=url, release="0.0.9")
 
