@@ -13,7 +13,7 @@ from app.estate.queries import get_project, list_projects
 from app.grid.queries import Grid, read_changes, read_grid
 from app.grid.rooms import describe_room
 from app.web.live import lead_to_stream
-from app.web.rest import RestApi, current, endpoint, whole_of
+from app.web.rest import RestApi, current, endpoint, flag, whole_of
 
 SEE_ROOMS = f"{ROOM}:see"
 
@@ -51,7 +51,7 @@ class ProjectGridApi(RestApi):
           - {in: query, name: building_id, description: may repeat,
              schema: {type: array, items: {type: integer}}}
           - {in: query, name: counters, description: 0 leaves the counters out of changes,
-             schema: {type: integer}}
+             schema: {type: boolean}}
           responses:
             200:
               description: cursor, whole or changes only, counters, buildings and rooms
@@ -66,7 +66,7 @@ class ProjectGridApi(RestApi):
             project_id,
             since=whole_of("since", since),
             building_ids=building_ids,
-            counters=request.args.get("counters") != "0",
+            counters=flag("counters", default=True),
             actor=current(),
         )
         return _answer(changes)

@@ -28,7 +28,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 #: how arguments are read: ids, cursors and limits are never below zero; flags are words
 AS_READ = {
     "integer": {"type": "integer", "minimum": 0, "maximum": LARGEST_ID},
-    "boolean": {"type": "string", "enum": [word for word in FLAGS if word]},
+    "boolean": {"type": "string", "enum": list(FLAGS)},
 }
 EXTENSION = "xiaokong_openapi"
 ERROR = {

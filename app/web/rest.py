@@ -275,17 +275,17 @@ def clamp_limit(default: int = 50, most: int = 200) -> int:
 
 FLAGS = {
     **dict.fromkeys(("1", "true", "yes"), True),
-    **dict.fromkeys(("", "0", "false", "no"), False),
+    **dict.fromkeys(("0", "false", "no"), False),
 }
 
 
-def flag(name: str) -> bool:
-    """Return a query flag: ``1``, ``true`` or ``yes`` is True. Raises Invalid for other words.
+def flag(name: str, *, default: bool = False) -> bool:
+    """Return a query flag: ``1``, ``true`` or ``yes`` is True. Raises Invalid for unknown words.
 
     Who asks for a dry run in words that nobody understands must not get the real one.
     """
     given = request.args.get(name, "").lower()
-    if given not in FLAGS:
+    if given and given not in FLAGS:
         sentence = _("%(name)s is 1 or 0.", name=name)
         raise Invalid(sentence, fields={name: sentence})
-    return FLAGS[given]
+    return FLAGS[given] if given else default

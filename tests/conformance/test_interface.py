@@ -27,12 +27,16 @@ from tests.conformance.faults import expect_none
 from tests.conformance.office import Office, undone
 from tests.factories.people import token_for
 
-pytestmark = [pytest.mark.commit, pytest.mark.xdist_group("demo"), pytest.mark.timeout(600)]
-
 #: of the cases that a call's description gives, one in so many is sent
 EVERY = int(os.environ.get("SCHEMA_EVERY", "5"))
 #: cases at random for each call
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "1"))
+pytestmark = [
+    pytest.mark.commit,
+    pytest.mark.xdist_group("demo"),
+    # A wider look takes as long as it takes.
+    pytest.mark.timeout(600 if EVERY > 1 else 0),
+]
 SEED = 20261121
 #: who sends the first case of every call; "" is a stranger
 OTHERS = ("", "consultant1", "steward", "manager", "cashier", "admin")

@@ -72,7 +72,7 @@ def test_rest_marks_all_up_to_one(client, bearer, consultant):
     until = client.post(f"/api/v1/notices/read?until={first.id}", headers=bearer(consultant))
     assert until.json == {"unread": 1}
     wrong = client.post("/api/v1/notices/read?until=x", headers=bearer(consultant))
-    assert wrong.status_code == 400
+    assert (wrong.status_code, set(wrong.json["fields"])) == (422, {"until"})
     assert client.post("/api/v1/notices/read", headers=bearer(consultant)).json == {"unread": 0}
 
 
