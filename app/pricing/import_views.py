@@ -13,14 +13,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.actor import Actor
-from app.core.errors import DomainError, NotFound
+from app.core.errors import DomainError, Invalid, NotFound
 from app.core.uow import unit_of_work
 from app.estate import operations as estate
 from app.estate.models import RoomImport, RoomImportRun, RoomImportState
 from app.estate.operations import ReceivedFile, list_faults
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_project, get_room_import
-from app.estate.sheets import write_template
+from app.estate.sheets import Column, write_template
 from app.pricing import operations
 from app.web import show_page
 from app.web.access import needs
@@ -31,6 +31,26 @@ from app.web.rest import current
 from app.web.uploads import clean_name
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: what a column can be taken for, as the reader chooses it; the first is "nobody knows"
+COLUMN_CHOICES = {
+    "": _l("Not recognised"),
+    Column.BUILDING.value: _l("Building"),
+    Column.ENTRANCE.value: _l("Entrance"),
+    Column.FLOOR.value: _l("Floor"),
+    Column.NUMBER.value: _l("Room number"),
+    Column.HOUSE_TYPE.value: _l("House type"),
+    Column.GROSS_AREA.value: _l("Gross area"),
+    Column.INSIDE_AREA.value: _l("Inside area"),
+    Column.SHARED_AREA.value: _l("Shared area"),
+    Column.UNIT_PRICE.value: _l("Unit price by gross area"),
+    Column.INSIDE_UNIT_PRICE.value: _l("Unit price by inside area"),
+    Column.TOTAL.value: _l("Total of the room"),
+    Column.IGNORED.value: _l("Not used"),
+}
+#: faults that saying what the columns hold may mend
+HEADING_FAULTS = frozenset(
+    {"heading_not_found", "missing_heading", "unknown_heading", "heading_twice"}
+)
 #: faults that the page shows; all of them are in the sheet
 SHOWN_FAULTS = 100
 
@@ -107,6 +127,25 @@ class PriceListView(BaseView):
                 flash(_("%(count)d rooms have been imported.", count=rooms))
         return redirect(url_for("RoomImportView.show", pk=pk))
 
+    @expose("/<int:pk>/columns", methods=["POST"])
+    @needs(f"{ROOM}:import")
+    def columns(self, pk: int) -> Any:
+        """Check the file again with what the reader says of its columns."""
+        actor = current()
+        try:
+            with unit_of_work(actor):
+                record = get_room_import(pk)
+                said = request.form.getlist("column")
+                keys = [column["key"] for column in record.counts.get("columns", [])]
+                if len(said) != len(keys):
+                    raise Invalid(_("Say of every column what it holds."))
+                operations.match_columns(record, dict(zip(keys, said, strict=True)), actor=actor)
+        except NotFound:
+            raise
+        except DomainError as error:
+            flash(str(error.message), "danger")
+        return redirect(url_for("RoomImportView.show", pk=pk))
+
     @expose("/<int:pk>/progress")
     @needs(f"{ROOM}:import")
     def progress(self, pk: int) -> Any:
@@ -178,10 +217,18 @@ class RoomImportView(CrudView):
         record = self.get(pk, actor)
         run = estate.find_import_run(record)
         going_on = run is not None and estate.is_going_on(run)
+        faults = list_faults(record)
         return self.render_template(
             self.show_template,
             page=show_page.build(self, record, actor),
-            faults=list_faults(record)[:SHOWN_FAULTS],
+            faults=faults[:SHOWN_FAULTS],
+            column_choices=COLUMN_CHOICES,
+            is_heading_at_fault=any(fault.code in HEADING_FAULTS for fault in faults),
+            may_match=bool(record.counts.get("columns"))
+            and record.dry_run
+            and not going_on
+            and actor.may(f"{ROOM}:import")
+            and estate.has_file(record),
             may_carry_out=record.state == RoomImportState.CHECKED.value
             and not going_on
             and actor.may(f"{ROOM}:import"),

@@ -106,6 +106,57 @@ def test_faults_are_shown_and_sent_as_a_sheet(page, sheet, session):
     assert session.scalar(select(func.count()).select_from(Room)) == 0
 
 
+ODD = ["座落栋", "单元", "第几层", "门牌", "建筑面积", "套内面积", "单价"]
+MEANT = [
+    "building", "entrance", "floor", "number", "gross_area", "inside_area", "unit_price",
+]  # fmt: skip
+
+
+def test_the_reader_says_what_columns_hold_and_the_project_remembers_it(page, sheet, session):
+    checked = upload(page, sheet([ROW], head=ODD))
+    record = session.scalars(select(RoomImport)).one()
+    path = f"/price-lists/{record.id}/columns"
+    shown = page("steward", checked.location).text
+    assert path in shown
+    assert "52229.87" in shown
+
+    assert page("steward", path, data={"column": MEANT[1:]}).status_code == 302
+    page("steward", path, data={"column": ["nonsense", *MEANT[1:]]})
+    session.refresh(record)
+    assert record.state == "refused"
+
+    page("steward", path, data={"column": MEANT})
+    session.refresh(record)
+    assert (record.state, record.counts["new"]) == ("checked", 1)
+    page("steward", f"/price-lists/{record.id}/carry-out", data={})
+    room = session.scalars(select(Room)).one()
+    assert (room.number, room.gross_area) == ("3101", Decimal("125.53"))
+    # Carried out, it is not matched again.
+    page("steward", path, data={"column": MEANT})
+    session.refresh(record)
+    assert record.state == "done"
+
+    again = upload(page, sheet([ROW], head=list(reversed(ODD))))
+    del again
+    second = session.scalars(select(RoomImport).order_by(RoomImport.id.desc())).first()
+    assert second.counts["matching"]["门牌"] == "number"
+
+
+def test_headings_that_are_all_unknown_can_be_matched(page, sheet, session):
+    head = ["一", "二", "三", "四", "五", "六", "七"]
+    upload(page, sheet([ROW], head=head))
+    record = session.scalars(select(RoomImport)).one()
+    assert [fault["code"] for fault in record.faults] == ["heading_not_found"]
+    page("steward", f"/price-lists/{record.id}/columns", data={"column": MEANT})
+    session.refresh(record)
+    assert (record.state, record.counts["new"]) == ("checked", 1)
+
+
+@pytest.mark.parametrize("role", ["consultant", "agency"])
+def test_others_do_not_match_columns(page, role):
+    assert page(role, "/price-lists/1/columns", data={}).status_code == 403
+
+
 def test_no_file_is_said_on_the_form(page):
     assert page("steward", "/price-lists/check", data={}).status_code == 422
 
@@ -141,6 +192,7 @@ def test_an_import_outside_scope_is_404(page, sheet, session):
     for path, data in (
         (f"/room-imports/show/{record.id}", None),
         (f"/price-lists/{record.id}/carry-out", {}),
+        (f"/price-lists/{record.id}/columns", {}),
     ):
         answer = page("steward", path, project=elsewhere, data=data, follow=True)
         assert answer.status_code == 404

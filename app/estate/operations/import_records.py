@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, BinaryIO
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import Text, delete, select
+from sqlalchemy.dialects.postgresql import array
 
 from app.core import clock
 from app.core.actor import Actor
@@ -16,7 +17,7 @@ from app.core.db import db
 from app.core.errors import NotFound, WrongState
 from app.core.numbering import next_number
 from app.estate.models import RoomImport, RoomImportFile, RoomImportRun, RoomImportState
-from app.estate.sheets import Fault, PriceList, write_fault_sheet
+from app.estate.sheets import Fault, PriceList, Recall, write_fault_sheet
 
 #: how long the file of a dry run waits to be carried out
 KEPT = timedelta(days=1)
@@ -46,7 +47,11 @@ def record_import(
     faults: tuple[Fault, ...],
     actor: Actor,
 ) -> RoomImport:
-    """Write down an import; the file of a good dry run is kept for carrying it out later."""
+    """Write down an import.
+
+    The file of a dry run is kept: a good one for carrying it out, a refused one with columns for
+    saying what these hold.
+    """
     record = RoomImport(
         project_id=project_id,
         number=next_number("DR"),
@@ -61,7 +66,7 @@ def record_import(
     )
     db.session.add(record)
     db.session.flush()
-    if record.state == RoomImportState.CHECKED.value:
+    if dry_run and (not faults or counts.get("columns")):
         _keep_file(record, file.content)
     return record
 
@@ -85,14 +90,7 @@ def take_checked_file(record: RoomImport) -> ReceivedFile:
                 state=RoomImportState(locked.state).title,
             )
         )
-    content: bytes | None = db.session.scalar(
-        select(RoomImportFile.content).where(RoomImportFile.import_id == locked.id)
-    )
-    if content is None:
-        raise NotFound(
-            _l("The file of %(number)s is no longer kept. Choose it again.", number=locked.number)
-        )
-    return ReceivedFile(locked.file_name, content)
+    return _kept_file(locked)
 
 
 def finish_import(
@@ -109,6 +107,67 @@ def finish_import(
     return record
 
 
+def take_file_of_check(record: RoomImport) -> ReceivedFile:
+    """Lock a dry run that is about to be made again and return its file.
+
+    Raises WrongState when it was carried out or is being carried out, NotFound when the file was
+    kept long enough.
+    """
+    locked: RoomImport = db.session.scalars(
+        select(RoomImport)
+        .where(RoomImport.id == record.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    going_on = select(RoomImportRun.id).where(
+        RoomImportRun.import_id == locked.id, RoomImportRun.problem == ""
+    )
+    if not locked.dry_run or db.session.scalar(going_on):
+        raise WrongState(
+            _l("%(number)s has been imported, or is being imported.", number=locked.number)
+        )
+    return _kept_file(locked)
+
+
+def renew_check(
+    record: RoomImport, *, counts: dict[str, Any], faults: tuple[Fault, ...]
+) -> RoomImport:
+    """Write down how a dry run went that was made again; its file stays."""
+    record.state = _state(dry_run=True, is_refused=bool(faults)).value
+    record.counts = counts
+    record.faults = [_fault_data(fault) for fault in faults]
+    db.session.flush()
+    return record
+
+
+def has_file(record: RoomImport) -> bool:
+    """Tell whether the file of a dry run is still kept."""
+    own = select(RoomImportFile.id).where(RoomImportFile.import_id == record.id)
+    return db.session.scalar(own) is not None
+
+
+def recall_columns(project_id: int) -> Recall:
+    """Return what answers for a set of headings what people last said its columns hold.
+
+    The imports themselves are the memory: the last of the project with all these headings counts.
+    """
+
+    def recall(keys: frozenset[str]) -> dict[str, str] | None:
+        matching = RoomImport.counts["matching"]
+        found: dict[str, str] | None = db.session.scalar(
+            select(matching)
+            .where(
+                RoomImport.project_id == project_id,
+                matching.has_all(array(sorted(keys), type_=Text)),
+            )
+            .order_by(RoomImport.id.desc())
+            .limit(1)
+        )
+        return found
+
+    return recall
+
+
 def list_faults(record: RoomImport) -> list[Fault]:
     """Return the faults of a refused import."""
     return [Fault(**fault) for fault in record.faults]
@@ -117,6 +176,17 @@ def list_faults(record: RoomImport) -> list[Fault]:
 def write_faults(record: RoomImport, target: BinaryIO) -> None:
     """Write the sheet of faults as .xlsx in the reader's language."""
     write_fault_sheet(PriceList(faults=list_faults(record)), target)
+
+
+def _kept_file(record: RoomImport) -> ReceivedFile:
+    content: bytes | None = db.session.scalar(
+        select(RoomImportFile.content).where(RoomImportFile.import_id == record.id)
+    )
+    if content is None:
+        raise NotFound(
+            _l("The file of %(number)s is no longer kept. Choose it again.", number=record.number)
+        )
+    return ReceivedFile(record.file_name, content)
 
 
 def _keep_file(record: RoomImport, content: bytes) -> None:

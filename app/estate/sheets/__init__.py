@@ -1,14 +1,19 @@
 """Price lists and room lists in files: reading either shape, comparing two, sheets of faults."""
 
 from app.estate.sheets.faults import Fault
+from app.estate.sheets.headings import Column
+from app.estate.sheets.matching import Matching, Recall
 from app.estate.sheets.price_list import Comparison, PriceList, Shape, SheetRow, compare
 from app.estate.sheets.reading import read_price_list
 from app.estate.sheets.writing import write_fault_sheet, write_template
 
 __all__ = [
+    "Column",
     "Comparison",
     "Fault",
+    "Matching",
     "PriceList",
+    "Recall",
     "Shape",
     "SheetRow",
     "compare",

@@ -151,11 +151,11 @@ def _two_lines(sheet: Sheet, row: int) -> Headings | None:
     """Return headings that stand over two lines: 面积 above 建筑 and 套内."""
     if row + 1 >= len(sheet.rows):
         return None
-    upper = _titles(sheet.rows[row])
+    upper = heading_titles(sheet.rows[row])
     for (top, left), (bottom, right) in sheet.merged:
         if top == bottom == row and left in upper:
             upper |= dict.fromkeys(range(left, min(right, left + MAX_COLUMNS) + 1), upper[left])
-    lower = _titles(sheet.rows[row + 1])
+    lower = heading_titles(sheet.rows[row + 1])
     titles, columns = {}, {}
     for place in sorted(upper.keys() | lower.keys()):
         above, below = upper.get(place, ""), lower.get(place, "")
@@ -176,14 +176,15 @@ def _is_list(used: set[Column]) -> bool:
     return len(used) >= (_FEW if Column.NUMBER in used else _MANY)
 
 
-def _titles(cells: Sequence[Cell]) -> dict[int, str]:
+def heading_titles(cells: Sequence[Cell]) -> dict[int, str]:
+    """Return the texts of a line by their places, without the empty ones."""
     titles = {place: shown(cell).strip() for place, cell in enumerate(cells)}
     return {place: title for place, title in titles.items() if title}
 
 
 def read_headings(row: int, cells: Sequence[Cell]) -> Headings | None:
     """Return the headings in this line, or None when it is no line of headings."""
-    titles = _titles(cells)
+    titles = heading_titles(cells)
     columns = {place: _BY_NAME.get(_plain(title)) for place, title in titles.items()}
     used = {column for column in columns.values() if column in _USED}
     labels = {

@@ -63,6 +63,20 @@ class SheetRow:
         return "-".join(part for part in (self.building, self.entrance, self.number) if part)
 
 
+@dataclass(frozen=True, slots=True)
+class MatchedColumn:
+    """A column of a list: ``key`` tells its heading from all others of the sheet.
+
+    ``column`` is a value of ``Column``, empty where nobody knows; ``samples`` are its first cells.
+    """
+
+    key: str
+    letter: str
+    heading: str
+    column: str
+    samples: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class PriceList:
     """价目表 as read: with any fault in it, nothing of it may be written.
@@ -77,6 +91,15 @@ class PriceList:
     project_name: str | None = None
     ignored: tuple[str, ...] = ()
     hidden_rows: int = 0
+    #: what the columns of lists of rows were taken for
+    columns: list[MatchedColumn] = field(default_factory=list)
+    #: whether somebody's word on the columns was followed
+    is_matched: bool = False
+
+    @property
+    def matching(self) -> dict[str, str]:
+        """Return heading → what its column was taken for, to be followed again."""
+        return {column.key: column.column for column in self.columns}
 
     @property
     def is_good(self) -> bool:

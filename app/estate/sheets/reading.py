@@ -5,24 +5,34 @@ from __future__ import annotations
 from app.estate.sheets.drafts import Draft, finish
 from app.estate.sheets.faults import Fault, SheetLog
 from app.estate.sheets.headings import HEADING_LINES, Headings, find_headings, is_notes
-from app.estate.sheets.limits import MAX_ROWS, FileRefused
+from app.estate.sheets.limits import MAX_COLUMNS, MAX_ROWS, FileRefused
+from app.estate.sheets.matching import (
+    Recall,
+    apply_matching,
+    guess_headings,
+    matched_columns,
+    nothing_known,
+)
 from app.estate.sheets.matrix_shape import Matrix
 from app.estate.sheets.opening import Sheet, Source, open_sheets
 from app.estate.sheets.price_list import PriceList, Shape
 from app.estate.sheets.rows_shape import RowsSheet
 
 
-def read_price_list(source: Source, *, project_name: str | None = None) -> PriceList:
+def read_price_list(
+    source: Source, *, project_name: str | None = None, recall: Recall = nothing_known
+) -> PriceList:
     """Read a price list from bytes, a path or an open file; the contents say what kind it is.
 
     Takes .xls, .xlsx, .ods and .csv (UTF-8 or GB 18030). ``project_name`` is taken off the names
-    of buildings, as is whatever stands before all of them. Faults are collected, not raised; an
-    OSError is raised for a path that cannot be read.
+    of buildings, as is whatever stands before all of them. ``recall`` is asked for each set of
+    headings what its columns hold; what it does not say is taken from the headings. Faults are
+    collected, not raised; an OSError is raised for a path that cannot be read.
     """
     price_list = PriceList()
     try:
         sheets = open_sheets(source)
-        found = _with_headings(sheets, price_list.faults)
+        found = _with_headings(sheets, price_list, recall)
         drafts = _drafts(found, price_list)
     except FileRefused as refused:
         price_list.faults.append(Fault("", None, "", "", refused.code, refused.params))
@@ -32,7 +42,9 @@ def read_price_list(source: Source, *, project_name: str | None = None) -> Price
     return price_list
 
 
-def _with_headings(sheets: list[Sheet], faults: list[Fault]) -> list[tuple[Sheet, Headings]]:
+def _with_headings(
+    sheets: list[Sheet], price_list: PriceList, recall: Recall
+) -> list[tuple[Sheet, Headings]]:
     """Return the sheets that hold a list; one that should and does not is a fault.
 
     Hidden sheets and notes are passed over, unless there is nothing else.
@@ -42,11 +54,18 @@ def _with_headings(sheets: list[Sheet], faults: list[Fault]) -> list[tuple[Sheet
         raise FileRefused("empty_file")
     found = []
     for sheet in [sheet for sheet in filled if not is_notes(sheet)] or filled:
-        if headings := find_headings(sheet):
+        headings = find_headings(sheet)
+        guessed = guess_headings(sheet) if headings is None else None
+        taken = headings or guessed
+        if taken is not None and apply_matching(taken, recall):
+            price_list.is_matched, headings = True, taken
+        if headings is not None:
             found.append((sheet, headings))
         else:
-            log = SheetLog(sheet.name, faults, {})
+            log = SheetLog(sheet.name, price_list.faults, {})
             log.add(None, None, "", "heading_not_found", lines=HEADING_LINES)
+        if taken is not None and taken.shape is Shape.ROWS and len(taken.titles) <= MAX_COLUMNS:
+            price_list.columns += matched_columns(sheet, taken)
     return found
 
 

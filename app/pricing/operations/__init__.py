@@ -31,6 +31,7 @@ from app.pricing.operations.imports import (
     ListImport,
     carry_out_import,
     import_price_list,
+    match_columns,
 )
 from app.pricing.operations.plans import (
     create_price_plan,
@@ -86,6 +87,7 @@ __all__ = [
     "freeze_plan",
     "import_price_list",
     "make_effective",
+    "match_columns",
     "price_returned_rooms",
     "publish_price_list",
     "put_in_force",

@@ -12,12 +12,22 @@ from sqlalchemy import text
 
 from app.core.actor import Actor
 from app.core.db import db
+from app.core.errors import Invalid
 from app.core.money import ZERO
 from app.core.money import plain as plain_number
 from app.estate import operations as estate
 from app.estate.models import Project, RoomImport
 from app.estate.operations import ImportOutcome, Progress, ReceivedFile
-from app.estate.sheets import Comparison, Fault, PriceList, compare, read_price_list
+from app.estate.sheets import (
+    Column,
+    Comparison,
+    Fault,
+    Matching,
+    PriceList,
+    Recall,
+    compare,
+    read_price_list,
+)
 from app.pricing.models import PricePlan
 from app.pricing.operations.plans import new_plan
 from app.pricing.rules import default_floor
@@ -99,10 +109,12 @@ def import_price_list(
     No room has a list price until that plan is approved. Rooms that are there are compared, and
     changed only with ``update``. A file with faults is refused as a whole: nothing but the record
     of the import with its faults is written. ``second`` is another list of the same prices that
-    is only compared. Raises NotAllowed, NotFound for a project outside scope.
+    is only compared. Columns hold what was said last in
+    this project of the same headings. Raises NotAllowed, NotFound for a project outside scope.
     """
     file = ReceivedFile(file_name, data)
-    price_list = read_price_list(data, project_name=_own_name(project))
+    recall = estate.recall_columns(project.id)
+    price_list = read_price_list(data, project_name=_own_name(project), recall=recall)
     work = _Work(file, price_list, project, update, actor)
     comparison = _compare_second(work, second)
     result = _run(work, dry_run=dry_run, progress=progress)
@@ -131,7 +143,11 @@ def carry_out_import(
     Raises WrongState if somebody was first, NotFound when the file is no longer kept.
     """
     file = estate.take_checked_file(record)
-    price_list = read_price_list(file.content, project_name=_own_name(record.project))
+    price_list = read_price_list(
+        file.content,
+        project_name=_own_name(record.project),
+        recall=_following(record.counts.get("matching") or {}),
+    )
     work = _Work(file, price_list, record.project, bool(record.counts.get("update")), actor)
     result = _run(work, dry_run=False, progress=progress)
     kept = [found for found in record.counts.get("agreements", []) if found["other"]]
@@ -142,6 +158,43 @@ def carry_out_import(
         record, result.outcome, result.plan, result.list_total, result.agreements,
         price_list.project_name,
     )  # fmt: skip
+
+
+def match_columns(record: RoomImport, columns: Matching, *, actor: Actor) -> ListImport:
+    """Check the file of a dry run again, with what somebody says of its columns.
+
+    Its project remembers it for lists with the same headings. A second list is not compared again.
+    Raises Invalid for a column that does not exist, WrongState once it was carried out, NotFound
+    when the file is no longer kept.
+    """
+    recall = _following(columns)
+    file = estate.take_file_of_check(record)
+    price_list = read_price_list(
+        file.content, project_name=_own_name(record.project), recall=recall
+    )
+    work = _Work(file, price_list, record.project, bool(record.counts.get("update")), actor)
+    result = _run(work, dry_run=True, progress=None)
+    counts = _counts(work, result, result.agreements)
+    estate.renew_check(record, counts=counts, faults=result.outcome.faults)
+    return ListImport(
+        record, result.outcome, result.plan, result.list_total, result.agreements,
+        price_list.project_name,
+    )  # fmt: skip
+
+
+def _following(columns: Matching) -> Recall:
+    """Return what answers every set of headings with what was said of the columns."""
+    known = {column.value for column in Column} | {""}
+    for heading, column in columns.items():
+        if column not in known:
+            raise Invalid(
+                _l(
+                    "“%(column)s” is nothing that the column “%(heading)s” can hold.",
+                    column=column,
+                    heading=heading,
+                )
+            )
+    return lambda _keys: columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +339,11 @@ def _counts(work: _Work, result: _Result, agreements: tuple[Agreement, ...]) -> 
         "agreements": [{**asdict(found), "agrees": found.agrees} for found in agreements],
         "ignored": list(work.price_list.ignored),
         "hidden_rows": work.price_list.hidden_rows,
+        "columns": [asdict(column) for column in work.price_list.columns],
         "price_plan": None,
     }
+    if work.price_list.is_matched:
+        counts["matching"] = work.price_list.matching
     if plan is not None:
         counts["price_plan"] = {"id": plan.id, "number": plan.number, "name": plan.name}
     kept: dict[str, Any] = _json(counts)
