@@ -545,6 +545,7 @@ BODIES = {
     "PlanTableApi.remove_rooms": _rooms,
     "PriceListView.carry_out": _nothing,
     "PriceListView.check": _file,
+    "PriceListView.columns": _nothing,
     "PricePlanApi.add": _plan,
     "PricePlanApi.edit": _plan,
     "PricePlanView.cancel": _reason,
