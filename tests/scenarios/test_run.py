@@ -47,7 +47,11 @@ class Run:
         return self
 
     def wait_up(self):
-        wait_for("the address is printed", lambda: self.said("Ctrl-C"), seconds=120)
+        wait_for("the address is printed, or it has ended", self._told, seconds=120)
+        assert self.said("Ctrl-C"), self.output.read_text()
+
+    def _told(self):
+        return self.said("Ctrl-C") or self.process.poll() is not None
 
     def said(self, words):
         return self.output.exists() and words in self.output.read_text()
