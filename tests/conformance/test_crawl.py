@@ -26,6 +26,7 @@ TECHNICAL = {
 }
 #: pages that a link leads to on some pages only, by what the crawl has done before
 SOMETIMES = {
+    "ApprovalView.edit": "on the page of a request that came back; tests/workflows",
     "AuditView.choices": "asked by the form while one types",
     "account.second_factor_picture": "a picture on a page, while a second factor is being set up",
 }
