@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,13 +16,11 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.bad_value import BadValue
 from app.core.errors import DomainError, NotFound
-from app.core.money import parse_percent
 from app.core.uow import unit_of_work
 from app.customers.models import Customer
 from app.customers.queries import list_customers
 from app.estate.models import Room, RoomStatus
 from app.estate.queries import get_room
-from app.pricing import loans
 from app.pricing import operations as pricing
 from app.pricing.models import Discount, PaymentMethod
 from app.pricing.queries import get_current_price, list_discounts, list_payment_methods
@@ -42,12 +39,11 @@ from app.sales.policies import (
     room_actions,
 )
 from app.sales.queries import LiveHold, live_holds, usable_special_discounts
+from app.sales.shown_loans import Lines, lent_of, read_loan
 from app.web.access import needs
 from app.web.crud_forms import CrudForm
 from app.web.rest import current
 
-MONTHS_A_YEAR = 12
-USUAL_YEARS = 30
 USUAL_VALIDITY = timedelta(days=7)
 
 
@@ -95,6 +91,11 @@ class ShownQuote:
     data: Mapping[str, Any] | None
     refused: Any = None
 
+    @property
+    def receivables(self) -> Lines:
+        """Return the lines of what is to be paid and when; none without a quotation."""
+        return self.data["receivables"] if self.data else []
+
 
 def calculate(room_id: int, terms: Terms, actor: Actor) -> ShownQuote:
     """Return what the room costs under the chosen terms, or why that cannot be said."""
@@ -136,7 +137,7 @@ class DeskView(BaseView):
         shown = calculate(room_id, terms, actor)
         loan, loan_problem = None, None
         try:
-            loan = _loan(shown, request.args)
+            loan = read_loan(shown.receivables, request.args)
         except BadValue as error:
             loan_problem = error.message
         return self.render_template(
@@ -147,7 +148,7 @@ class DeskView(BaseView):
             customer=_asked_customer() or _held_for(page.hold),
             loan=loan,
             loan_problem=loan_problem,
-            has_fund=bool(_lent(shown, "fund")),
+            has_fund=bool(lent_of(shown.receivables, "fund")),
             given=request.args,
             today=clock.today(),
         )
@@ -203,20 +204,27 @@ class DeskView(BaseView):
             data={"customer_id": whole(request.args.get("customer_id"))},
         )
         problem = None
+        placed: list[operations.PlacedHold] = []
         if request.method == "POST" and form.validate():
             problem = self._run(
-                lambda: operations.hold_room(
-                    room_id,
-                    reason=form.reason.data or "",
-                    customer_id=form.customer_id.data,
-                    until=form.until.data,
-                    actor=actor,
+                lambda: placed.append(
+                    operations.hold_room(
+                        room_id,
+                        reason=form.reason.data or "",
+                        customer_id=form.customer_id.data,
+                        until=form.until.data,
+                        actor=actor,
+                    )
                 ),
                 form,
                 actor,
             )
             if problem is None:
-                flash(_("%(room)s is held.", room=page.room.title))
+                flash(
+                    _("%(room)s is kept off the market.", room=page.room.title)
+                    if placed[0].kind == RoomStatus.HELD.value
+                    else _("%(room)s is held.", room=page.room.title)
+                )
                 return redirect(f"/grid/?room={room_id}")
             page = read_room(room_id, actor)
         answer = self.render_template(
@@ -332,68 +340,3 @@ def _held_for(hold: LiveHold | None) -> Customer | None:
     """Return the customer that the room is held for, if the actor may see that customer."""
     found = list_customers([hold.customer_id]) if hold and hold.customer_id else []
     return found[0] if found else None
-
-
-#: the ways of repaying that may be shown month by month: fields of ShownLoan
-SCHEDULES = ("equal_payments", "equal_principal")
-
-
-@dataclass(frozen=True)
-class ShownLoan:
-    """What is lent by bank and housing fund, in two ways of repaying it; rates in percent a year.
-
-    ``plan`` is the way that is shown month by month, or empty.
-    """
-
-    amount: Decimal
-    rates: tuple[tuple[str, Decimal], ...]
-    years: int
-    equal_payments: loans.Schedule
-    equal_principal: loans.Schedule
-    plan: str
-
-    @property
-    def months(self) -> tuple[loans.Month, ...]:
-        """Return the months of the way that is shown month by month."""
-        shown: loans.Schedule | None = getattr(self, self.plan) if self.plan else None
-        return shown.months if shown else ()
-
-
-def _loan(shown: ShownQuote, given: Mapping[str, str]) -> ShownLoan | None:
-    """Return the loans of the quotation whose yearly rates have been entered, taken together.
-
-    Raises BadValue for a rate or a term that is no loan's.
-    """
-    years = whole(given.get("years")) or USUAL_YEARS
-    lent = [
-        (kind, amount, parse_percent(rate))
-        for kind, name in (("loan", "rate"), ("fund", "fund_rate"))
-        if (rate := given.get(name, "").strip()) and (amount := _lent(shown, kind))
-    ]
-    if not lent:
-        return None
-    ways = (loans.equal_payments, loans.equal_principal)
-    level, falling = (
-        functools.reduce(
-            loans.combined,
-            [
-                way(amount, annual_percent=rate, months=years * MONTHS_A_YEAR)
-                for _kind, amount, rate in lent
-            ],
-        )
-        for way in ways
-    )
-    plan = given.get("plan", "")
-    return ShownLoan(
-        amount=sum((amount for _kind, amount, _rate in lent), Decimal(0)),
-        rates=tuple((kind, rate) for kind, _amount, rate in lent),
-        years=years,
-        equal_payments=level,
-        equal_principal=falling,
-        plan=plan if plan in SCHEDULES else "",
-    )
-
-
-def _lent(shown: ShownQuote, kind: str) -> Decimal:
-    lines = shown.data["receivables"] if shown.data else []
-    return sum((Decimal(line["amount"]) for line in lines if line["kind"] == kind), Decimal(0))

@@ -319,6 +319,12 @@ def test_holding_and_naming_the_customer_by_the_forms(page, user_for, project, r
     assert hold.state == "released"
 
 
+def test_a_room_kept_off_the_market_is_not_called_held(page, client, user_for, room):
+    form = {"customer_id": "", "reason": "样板间", "until": ""}
+    page(user_for("controller"), f"/sales/hold/{room.id}", 302, form)
+    assert "已销控" in client.get("/grid/").text
+
+
 def test_a_hold_that_is_too_long_is_refused_beside_its_field(page, user_for, room):
     end = clock.local(clock.now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
     form = {"customer_id": "", "reason": "看中看中", "until": end}
