@@ -66,7 +66,8 @@ def register() -> None:
         Work(
             "deals",
             _l("Open deals"),
-            policies.SEE_SUBSCRIPTIONS,
+            # Whoever only reads deals cannot carry one on.
+            policies.ASK_CHANGE,
             _finder(Subscription, Subscription.consultant_id, open_deals),
             _mover(Subscription, Subscription.consultant_id, open_deals),
             order=20,
@@ -74,7 +75,7 @@ def register() -> None:
         Work(
             "special_discounts",
             _l("Unused special discounts"),
-            policies.SEE_SPECIALS,
+            policies.ASK_SPECIAL,
             _unused_discounts,
             _mover(SpecialDiscount, SpecialDiscount.owner_id, unused),
             order=25,

@@ -14,6 +14,8 @@ from app.sales.models import Hold
 from tests.factories.customers import make_customer
 from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project, make_user
+from tests.factories.pricing import make_room_for_sale
+from tests.factories.sales import make_subscription
 from tests.factories.teams import make_post, make_team, put_into
 
 
@@ -60,6 +62,15 @@ def test_what_would_move_is_shown_by_project_and_kind(leaver, admin, user_for):
     assert colleague.id in names
     assert not names & {leaver.id, cashier.id}
     assert "客户甲" not in str(found["customers"].items)
+
+
+def test_deals_go_to_those_who_may_carry_them_on(project, leaver, admin, user_for):
+    make_subscription(make_room_for_sale(project=project), read_actor(leaver.id))
+    colleague, manager, cashier = (user_for(x) for x in ("consultant", "manager", "cashier"))
+    found = {one.work.key: one for one in handover.list_portions(leaver, actor=admin)}
+    names = {one.id for one in found["deals"].candidates}
+    assert {colleague.id, manager.id} <= names
+    assert cashier.id not in names
 
 
 def test_everything_moves_and_the_person_is_out(session, project, leaver, held, admin, user_for):
