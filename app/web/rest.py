@@ -127,10 +127,15 @@ def _made(schema: type[Schema]) -> Schema:
 
 def _flatten(texts: Any) -> str:
     if isinstance(texts, Mapping):
-        return "; ".join(f"{name}: {_flatten(inner)}" for name, inner in texts.items())
+        return "; ".join(f"{_called(name)}: {_flatten(inner)}" for name, inner in texts.items())
     if isinstance(texts, list):
         return "; ".join(_flatten(text) for text in texts)
     return in_our_words(str(texts))
+
+
+def _called(name: Any) -> str:
+    # The entries of a list are told by their place, which people count from one.
+    return str(_("Entry %(number)d", number=name + 1)) if isinstance(name, int) else str(name)
 
 
 def current() -> Actor:

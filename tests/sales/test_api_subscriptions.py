@@ -86,6 +86,14 @@ def test_a_refusal_is_not_kept(call, user_for, order):
     assert call("post", URL, user, 201, key="k", json=body)["id"]
 
 
+def test_the_buyer_that_is_wrong_is_told_by_his_place(call, user_for, order):
+    user = user_for("consultant")
+    body = order(user)
+    nobody = body | {"buyers": [body["buyers"][0], {"share": "40.00"}]}
+    refused = call("post", URL, user, 422, key="k", json=nobody)
+    assert refused["fields"]["buyers"].startswith("第 2 项: customer_id: ")
+
+
 def test_a_taken_room_says_who(call, user_for, order):
     first, second = user_for("consultant", first_name="陈顾问"), user_for("consultant")
     call("post", URL, first, 201, key="a", json=order(first))
