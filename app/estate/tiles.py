@@ -37,6 +37,7 @@ def rooms(actor: Actor) -> Bars:
             if status.value in rows
         ],
         empty=_l("This project has no rooms yet."),
+        are_parts=True,
     )
 
 

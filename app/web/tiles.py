@@ -73,15 +73,18 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """Bars beside each other, the longest over the whole width."""
+    """Bars beside each other, the longest over the whole width, or what all of them make up."""
 
     items: Sequence[Bar]
     empty: Any = ""
+    #: whether the bars are parts of one whole, which is then what takes the whole width
+    are_parts: bool = False
 
     @property
     def longest(self) -> float:
         """Return the length that takes the whole width."""
-        return max((bar.value for bar in self.items), default=0) or 1
+        lengths = [bar.value for bar in self.items]
+        return (sum(lengths) if self.are_parts else max(lengths, default=0)) or 1
 
 
 @dataclass(frozen=True)
