@@ -12,7 +12,7 @@
 
   async function help() {
     if (document.querySelector("dialog[data-keyhelp]")) return;
-    const dialog = make("dialog", { class: "dialog", "data-keyhelp": true, "aria-label": words.keys || "?" });
+    const dialog = make("dialog", { class: "dialog", "data-keyhelp": true, "aria-label": words.keys });
     try {
       const answer = await fetch(`${body.dataset.keyhelp}?next=${encodeURIComponent(location.pathname + location.search)}`, { credentials: "same-origin" });
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
