@@ -1,4 +1,4 @@
-"""Projects, permits, buildings, rooms and what happens to their status."""
+"""Rooms, what they have in common, and what happens to them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
-    Numeric,
     String,
     UniqueConstraint,
     false,
@@ -23,13 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.admin.models import AppUser, Organization
 from app.core.db import (
     Base,
     area,
     code_text,
     created_moment,
-    day,
     json_list,
     json_object,
     moment,
@@ -37,144 +33,9 @@ from app.core.db import (
     unit_price,
     user_ref,
 )
-from app.core.scope import ProjectScoped, ScopeRoot
+from app.core.scope import ProjectScoped
 from app.core.states import Stateful, Transitions
-from app.estate.room_states import (
-    ROOM_MARKS,
-    RoomGenerationState,
-    RoomImportState,
-    RoomStatus,
-    RoomUsage,
-)
-
-__all__ = [
-    "ROOM_MARKS",
-    "Building",
-    "Entrance",
-    "FitOut",
-    "HouseType",
-    "Permit",
-    "PermitBuilding",
-    "Project",
-    "ProjectMember",
-    "Room",
-    "RoomEvent",
-    "RoomGeneration",
-    "RoomGenerationState",
-    "RoomImport",
-    "RoomImportFile",
-    "RoomImportRun",
-    "RoomImportState",
-    "RoomLineage",
-    "RoomStatus",
-    "RoomUsage",
-]
-
-
-class Project(ScopeRoot, Base):
-    """项目: what is built and sold under one name; a phase is a project with a parent."""
-
-    __tablename__ = "estate_project"
-
-    organization_id: Mapped[int] = mapped_column(ForeignKey("admin_organization.id"), index=True)
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("estate_project.id"), index=True)
-    code: Mapped[code_text] = mapped_column(unique=True)
-    name: Mapped[name_text]
-    company: Mapped[str | None] = mapped_column(String(120))
-    city: Mapped[str | None] = mapped_column(String(60))
-    address: Mapped[str | None] = mapped_column(String(200))
-    #: yuan to which a deal total is rounded: 0.01, 1, 10 or 100
-    total_rounding: Mapped[Decimal] = mapped_column(Numeric(6, 2), server_default=text("0.01"))
-    #: members of a team see each other's customers and deals, not only their own
-    team_shares: Mapped[bool] = mapped_column(Boolean, server_default=false(), default=False)
-    organization: Mapped[Organization] = relationship()
-    parent: Mapped[Project | None] = relationship(remote_side="Project.id")
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ProjectMember(ProjectScoped, Base):
-    """项目成员: a user attached to a project reaches it and its phases."""
-
-    __tablename__ = "estate_project_member"
-    __table_args__ = (UniqueConstraint("user_id", "project_id"),)
-
-    user_id: Mapped[int] = user_ref(nullable=False)
-    #: first and last day on which it counts; None is without bound
-    from_on: Mapped[day | None]
-    until_on: Mapped[day | None]
-    #: whether it counted when its days were last looked at (``memberships.apply_days``)
-    counts: Mapped[bool | None]
-    user: Mapped[AppUser] = relationship(foreign_keys="ProjectMember.user_id")
-    project: Mapped[Project] = relationship()
-
-
-class Building(ProjectScoped, Base):
-    """楼栋: a building of a project."""
-
-    __tablename__ = "estate_building"
-    __table_args__ = (
-        UniqueConstraint("project_id", "name"),
-        CheckConstraint("usage IN ('sale','lease','both')", name="usage_known"),
-    )
-
-    name: Mapped[str] = mapped_column(String(60))
-    #: place among the project's buildings on the grid
-    position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    #: day of the completion record 竣工备案, which allows sale without a pre-sale permit
-    completed_on: Mapped[day | None]
-    #: 租售类型 of its rooms, unless a room says otherwise
-    usage: Mapped[str] = mapped_column(String(10), server_default=text("'sale'"))
-    project: Mapped[Project] = relationship()
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Permit(ProjectScoped, Base):
-    """预售许可证: the pre-sale permit with its date and its list of buildings."""
-
-    __tablename__ = "estate_permit"
-    __table_args__ = (UniqueConstraint("project_id", "number"),)
-
-    number: Mapped[str] = mapped_column(String(60))
-    granted_on: Mapped[day]
-    project: Mapped[Project] = relationship()
-    buildings: Mapped[list[Building]] = relationship(
-        secondary="estate_permit_building", order_by="Building.position"
-    )
-
-    def __str__(self) -> str:
-        return self.number
-
-
-class PermitBuilding(ProjectScoped, Base):
-    """许可楼栋: one building named on a permit."""
-
-    __tablename__ = "estate_permit_building"
-    __table_args__ = (UniqueConstraint("permit_id", "building_id"),)
-
-    permit_id: Mapped[int] = mapped_column(
-        ForeignKey("estate_permit.id", ondelete="CASCADE"), index=True
-    )
-    building_id: Mapped[int] = mapped_column(ForeignKey("estate_building.id"), index=True)
-
-
-class Entrance(ProjectScoped, Base):
-    """单元: an entrance of a building; a building may have none."""
-
-    __tablename__ = "estate_entrance"
-    __table_args__ = (UniqueConstraint("building_id", "name"),)
-
-    building_id: Mapped[int] = mapped_column(ForeignKey("estate_building.id"), index=True)
-    name: Mapped[str] = mapped_column(String(60))
-    position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    building: Mapped[Building] = relationship()
-    project: Mapped[Project] = relationship()
-
-    def __str__(self) -> str:
-        return self.name
+from app.estate.models.places import Building, Entrance, Project
 
 
 class HouseType(ProjectScoped, Base):
@@ -386,56 +247,3 @@ class RoomEvent(Base):
     version: Mapped[int] = mapped_column(Integer)
     gone: Mapped[bool] = mapped_column(server_default=text("false"))
     at: Mapped[created_moment]
-
-
-class RoomImport(ProjectScoped, Base):
-    """导入批次: one price list as it came in, with what it did or why it was refused."""
-
-    __tablename__ = "estate_room_import"
-
-    number: Mapped[code_text] = mapped_column(unique=True)
-    file_name: Mapped[str] = mapped_column(String(200))
-    sha256: Mapped[str] = mapped_column(String(64))
-    shape: Mapped[str] = mapped_column(String(20))
-    dry_run: Mapped[bool]
-    state: Mapped[str] = mapped_column(String(20))
-    counts: Mapped[json_object]
-    faults: Mapped[json_list]
-    created_at: Mapped[created_moment]
-    created_by_id: Mapped[int | None] = user_ref()
-    project: Mapped[Project] = relationship()
-
-    def __str__(self) -> str:
-        return self.number
-
-
-class RoomImportRun(ProjectScoped, Base):
-    """导入进行: a big import while the worker carries it out, or why it was cut off."""
-
-    __tablename__ = "estate_room_import_run"
-    __audited__ = False
-
-    import_id: Mapped[int] = mapped_column(
-        ForeignKey("estate_room_import.id", ondelete="CASCADE"), unique=True
-    )
-    asked_by_id: Mapped[int] = user_ref(nullable=False)
-    locale: Mapped[str] = mapped_column(String(8))
-    total: Mapped[int] = mapped_column(Integer)
-    done: Mapped[int] = mapped_column(Integer, server_default=text("0"), default=0)
-    #: the last sign of life of the worker
-    seen_at: Mapped[moment]
-    #: why nothing was written, in a sentence
-    problem: Mapped[str] = mapped_column(String(300), server_default=text("''"), default="")
-
-
-class RoomImportFile(ProjectScoped, Base):
-    """导入文件: the file of a dry run, kept until it is carried out, for a day at most."""
-
-    __tablename__ = "estate_room_import_file"
-    __audited__ = False
-
-    import_id: Mapped[int] = mapped_column(
-        ForeignKey("estate_room_import.id", ondelete="CASCADE"), unique=True
-    )
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[created_moment]

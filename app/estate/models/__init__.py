@@ -1,0 +1,42 @@
+"""Projects, permits, buildings, rooms and what happens to their status."""
+
+from app.estate.models.imports import RoomImport, RoomImportFile, RoomImportRun
+from app.estate.models.places import (
+    Building,
+    Entrance,
+    Permit,
+    PermitBuilding,
+    Project,
+    ProjectMember,
+)
+from app.estate.models.rooms import FitOut, HouseType, Room, RoomEvent, RoomGeneration, RoomLineage
+from app.estate.room_states import (
+    ROOM_MARKS,
+    RoomGenerationState,
+    RoomImportState,
+    RoomStatus,
+    RoomUsage,
+)
+
+__all__ = [
+    "ROOM_MARKS",
+    "Building",
+    "Entrance",
+    "FitOut",
+    "HouseType",
+    "Permit",
+    "PermitBuilding",
+    "Project",
+    "ProjectMember",
+    "Room",
+    "RoomEvent",
+    "RoomGeneration",
+    "RoomGenerationState",
+    "RoomImport",
+    "RoomImportFile",
+    "RoomImportRun",
+    "RoomImportState",
+    "RoomLineage",
+    "RoomStatus",
+    "RoomUsage",
+]
