@@ -14,7 +14,7 @@ PO := translations/zh/LC_MESSAGES/messages.po
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes
 JOBS ?= $(shell nproc)
 
-.PHONY: help run test bench chaos chaos-report lint format lock catalogue tools
+.PHONY: help run test bench chaos chaos-report lint format lock catalogue dictionary tools
 
 help:
 	@echo "make run    start everything and print the address"
@@ -23,6 +23,7 @@ help:
 	@echo "make chaos  kill -9 at random under load (MINUTES=20 KILLS= SEED=)"
 	@echo "make chaos-report  write docs/chaos.md from the last run"
 	@echo "make lint   ruff, mypy, import-linter"
+	@echo "make dictionary  write docs/data-dictionary from the models"
 	@echo "make lock   resolve requirements/*.in anew"
 	@echo "make catalogue  bring the translation catalogue up to date"
 
@@ -73,6 +74,9 @@ chaos-report: $(DEV)
 catalogue: $(DEV)
 	$(BIN)/pybabel extract --mapping-file translations/babel.cfg --keyword _l --keyword lazy_gettext --no-location --sort-output --omit-header --output-file translations/messages.pot .
 	$(BIN)/pybabel update --input-file translations/messages.pot --output-dir translations --locale zh --no-fuzzy-matching --ignore-obsolete --omit-header
+
+dictionary: $(RUNTIME) $(CATALOGUE)
+	@$(BIN)/flask --app app dictionary --to docs/data-dictionary
 
 lock: $(DEV)
 	cd requirements && for name in runtime dev; do ../$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --strip-extras --allow-unsafe --pip-args '--only-binary :all:' --output-file $$name.lock $$name.in; done

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from app.upkeep import plan, rehearsal, upgrading
 from app.upkeep.backup import make_backup
 from app.upkeep.command_line import ARCHIVE, opens, told, with_database
+from app.upkeep.dictionary import write_dictionary
 from app.upkeep.doctor.checks import examine
 from app.upkeep.project_commands import project
 from app.upkeep.restoring import Order, carry_out
@@ -171,7 +172,15 @@ def admin_create(username: str, full_name: str, password_file: Path | None) -> N
     click.echo(upgrading.create_administrator(username, full_name, password))
 
 
+@click.command("dictionary")
+@click.option("--to", "target", type=click.Path(file_okay=False, path_type=Path), required=True)
+@with_appcontext
+def data_dictionary(target: Path) -> None:
+    """Write the data dictionary with its ER diagrams into a folder, from the models."""
+    click.echo(_("%(count)d files written.", count=len(write_dictionary(target))))
+
+
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (backup, restore, upgrade, project, administrators, doctor):
+    for command in (backup, restore, upgrade, project, administrators, doctor, data_dictionary):
         app.cli.add_command(command)

@@ -168,6 +168,11 @@ class Words:
         self._labels |= dict(story.labels)
         self._states |= dict(story.states)
 
+    @property
+    def states(self) -> Mapping[str, type[State]]:
+        """Return the kinds of states that columns hold, by column."""
+        return self._states
+
     def tells(self, column: str) -> bool:
         """Tell whether a change of the column says something to people."""
         return column not in self._silent
