@@ -257,6 +257,7 @@ def in_front_of_a_request(source: Source) -> bool:
 KNOWS_FLASK = {
     "app/admin/directory.py": "asks the framework's own manager, which knows the directory",
     "app/upkeep/command_line.py": "what the commands share",
+    "app/upkeep/dictionary.py": "what the command writes, in the words of the pages",
     "app/upkeep/faults.py": "counts what failed in the application's own context",
     "app/upkeep/metrics.py": "answers at /metrics",
     "app/upkeep/nightly.py": "takes the worker's application",
