@@ -18,6 +18,7 @@ from app.estate.models import ProjectMember, Room
 from app.upkeep import operations, upgrading
 from app.web.closing import STILL_CHANGED, closed_row
 from app.web.projects import forget_projects
+from config import sqlalchemy_url
 from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project
 from tests.factories.teams import make_post, make_team, put_into
@@ -46,6 +47,44 @@ def test_nothing_in_a_closed_project_can_be_changed(session, closed):
         with pytest.raises(DBAPIError) as refused, session.begin_nested():
             session.execute(text(statement), {"p": closed.id, "other": other.id})
         assert refused.value.orig.pgcode == "XK001", statement
+
+
+@pytest.mark.commit
+def test_migrations_change_rows_of_closed_projects(committed):
+    """The way back from rooms by hand frees rooms that were merged away."""
+    from flask_migrate import downgrade, upgrade
+
+    project = make_project()
+    building = make_building(project)
+    make_room(building, number="0101")
+    room_id = make_room(building, number="0102", status="merged").id
+    operations.close_project(project, reason="全部交付", actor=SYSTEM)
+    db.session.commit()
+    db.session.remove()
+    committed.app.config["SQLALCHEMY_DATABASE_URI"] = sqlalchemy_url(committed.url)
+    try:
+        downgrade(revision="b7e05c9a41d8")
+        found = text("SELECT status FROM estate_room WHERE id = :room")
+        assert db.session.scalar(found, {"room": room_id}) == "unreleased"
+        db.session.remove()
+    finally:
+        upgrade()
+    with pytest.raises(DBAPIError) as refused:
+        db.session.execute(text("UPDATE estate_room SET orientation = '南'"))
+    assert refused.value.orig.pgcode == "XK001"
+
+
+def test_the_switch_of_migrations_is_worth_nothing_to_who_does_not_own_the_tables(session, closed):
+    session.execute(text("CREATE ROLE xk_lesser_than_the_owner"))
+    session.execute(text("GRANT ALL ON ALL TABLES IN SCHEMA public TO xk_lesser_than_the_owner"))
+    session.execute(text("SELECT set_config('xiaokong.migrating', 'on', true)"))
+    turn = text("UPDATE estate_room SET orientation = '南' WHERE project_id = :p")
+    session.execute(turn, {"p": closed.id})
+    session.execute(text("SET LOCAL ROLE xk_lesser_than_the_owner"))
+    with pytest.raises(DBAPIError) as refused, session.begin_nested():
+        session.execute(turn, {"p": closed.id})
+    assert refused.value.orig.pgcode == "XK001"
+    session.execute(text("RESET ROLE"))
 
 
 def test_others_go_on_and_it_can_be_read(session, closed):
