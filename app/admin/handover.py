@@ -127,6 +127,8 @@ def hand_over(user: AppUser, *, successors: Mapping[str, int], actor: Actor) -> 
         portions = list_portions(user, actor=actor)
         for portion in portions:
             _check_successor(portion, successors.get(portion.key), user)
+        for successor_id in {successors[portion.key] for portion in portions}:
+            require_staying(successor_id)
         for portion in portions:
             ids = [item.id for item in portion.items]
             portion.work.move(ids, user.id, successors[portion.key], actor)
@@ -147,6 +149,24 @@ def close_account(user: AppUser) -> None:
     added by him: see access_require_present in the migrations. Must come before anything is locked.
     """
     db.session.execute(_ALONE, {"user": user.id})
+
+
+def require_staying(user_id: int) -> None:
+    """Let nobody deactivate the user before this transaction ends; for what is given to him.
+
+    Nobody waits here. Raises Conflict if he is leaving at this moment or has left.
+    """
+    stays = bool(db.session.scalar(_STAYS, {"user": user_id}))
+    # Asked in a statement of its own, which sees what was committed before the lock was had.
+    found = db.session.execute(_PERSON, {"user": user_id}).one_or_none()
+    if not stays or found is None or not found.active:
+        raise Conflict(
+            _l(
+                "%(name)s is leaving or has left. Load the page again, and choose a colleague.",
+                name=found.name if found is not None else user_id,
+            ),
+            code="leaving",
+        )
 
 
 def _take(user: AppUser) -> None:
@@ -197,6 +217,10 @@ def _note(portions: Sequence[Portion], successors: Mapping[str, int]) -> dict[st
     }
 
 
+_STAYS = text("SELECT pg_try_advisory_xact_lock_shared(7117, :user)")
+_PERSON = text(
+    "SELECT active, first_name || coalesce(last_name, '') AS name FROM ab_user WHERE id = :user"
+)
 _ALONE = text("SELECT pg_advisory_xact_lock(7117, :user)")
 # admin stands below estate and names its tables in SQL instead of importing its models.
 _PROJECT = text("SELECT name FROM estate_project WHERE id = :project")

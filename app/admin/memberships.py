@@ -7,7 +7,7 @@ beyond midnight, and the periodic job ends the sign-ins, so that open streams an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,7 @@ from app.admin.sessions import touch_access
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 
 #: the kinds of membership, and SQL for what each is of
 PLACES = {
@@ -34,9 +34,12 @@ PLACES = {
 COUNTS = (
     "access_today() BETWEEN coalesce(m.from_on, '-infinity') AND coalesce(m.until_on, 'infinity')"
 )
+_TURNING = """
+SELECT m.user_id FROM {table} m WHERE m.counts IS DISTINCT FROM ({counts})
+"""
 _TURNED = """
 UPDATE {table} m SET counts = {counts} FROM {table} was
- WHERE was.id = m.id AND m.counts IS DISTINCT FROM ({counts})
+ WHERE was.id = m.id AND m.counts IS DISTINCT FROM ({counts}) AND m.user_id = ANY(:users)
 RETURNING m.user_id, m.counts, was.counts IS NOT NULL AS known, ({place}) AS place,
           m.until_on
 """
@@ -66,11 +69,12 @@ def set_days(member: Any, from_on: date | None, until_on: date | None) -> None:
 def give_days(member: Any, from_on: date | None, until_on: date | None, *, actor: Actor) -> None:
     """Set the days of a membership that is new or changed; its person signs in again and is told.
 
-    Raises as ``set_days``.
+    Raises as ``set_days`` and ``take_person``.
     """
+    user: AppUser = db.session.get_one(AppUser, member.user_id)
+    take_person(user)
     set_days(member, from_on, until_on)
     db.session.flush()
-    user: AppUser = db.session.get_one(AppUser, member.user_id)
     touch_access(user)
     notices.tell_given(user.id, place_of(member), from_on, until_on, actor=actor)
 
@@ -86,16 +90,36 @@ def apply_days(*, actor: Actor) -> int:
 
     Return how many memberships it were. Safe to repeat, and after a pause it catches up.
     """
+    turning = " UNION ".join(_TURNING.format(table=table, counts=COUNTS) for table in PLACES)
+    people = _take_people(db.session.scalars(text(turning)).all())
     turned: list[Any] = []
     for table, place in PLACES.items():
         statement = _TURNED.format(table=table, counts=COUNTS, place=place)
-        turned += db.session.execute(text(statement)).all()
+        turned += db.session.execute(text(statement), {"users": people}).all()
     known = [row for row in turned if row.known]
     for user in _users([row.user_id for row in known]):
         touch_access(user)
     for row in known:
         notices.tell_turned(row.user_id, row.place, row.until_on, begins=row.counts, actor=actor)
     return len(known)
+
+
+def take_person(user: AppUser) -> None:
+    """Lock a user before his memberships are changed, as all do who change both.
+
+    Raises Conflict if he has left since he was read.
+    """
+    was_there = user.active
+    # A new membership is written afterwards, whole.
+    with db.session.no_autoflush:
+        db.session.refresh(user, ["active"], with_for_update={"key_share": True})
+    if was_there and not user.active:
+        raise Conflict(_l("%(name)s has left already.", name=user.full_name))
+
+
+def _take_people(ids: Collection[int]) -> list[int]:
+    wanted = select(AppUser.id).where(AppUser.id.in_(set(ids))).order_by(AppUser.id)
+    return list(db.session.scalars(wanted.with_for_update(key_share=True)))
 
 
 def _users(ids: Sequence[int]) -> list[AppUser]:

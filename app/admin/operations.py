@@ -215,6 +215,7 @@ def leave_organization(member: OrganizationMember, *, actor: Actor) -> None:
     actor.require("admin.organization:edit")
     require_node(member.organization_id, actor)
     user, place = member.user, memberships.place_of(member)
+    memberships.take_person(user)
     db.session.delete(member)
     touch_access(user)
     notices.tell_taken(user.id, place, actor=actor)

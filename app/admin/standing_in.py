@@ -31,6 +31,7 @@ def stand_in(
     policies.require_rights_covered(member.user, actor)
     _require_other_post(member, post_id)
     _require_within(member, from_on, until_on)
+    memberships.take_person(member.user)
     user_id, own_id, last = member.user_id, member.post_id, member.until_on
     if from_on == member.from_on:
         db.session.delete(member)

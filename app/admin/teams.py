@@ -274,6 +274,7 @@ def join_team(
     if not user.active:
         sentence = _l("%(name)s has left.", name=user.full_name)
         raise Invalid(sentence, fields={"user_id": sentence})
+    memberships.take_person(user)
     member = TeamMember(project_id=post.project_id, team_id=post.team_id, post_id=post.id)
     member.user_id = user.id
     memberships.set_days(member, from_on or clock.today(), until_on)
@@ -293,6 +294,7 @@ def edit_membership(
         sentence = _l("End this membership and begin one in the other team.")
         raise Invalid(sentence, fields={"post_id": sentence})
     policies.require_rights_covered(member.user, actor)
+    memberships.take_person(member.user)
     member.post_id = post.id
     memberships.set_days(member, from_on, until_on)
     _add(member, _busy(member.user), "user_id")
@@ -306,6 +308,7 @@ def end_membership(member: TeamMember, *, actor: Actor) -> None:
     _require_reach(member.project_id, actor)
     user, yesterday = member.user, clock.today() - timedelta(days=1)
     place = memberships.place_of(member)
+    memberships.take_person(user)
     if member.from_on > yesterday:
         db.session.delete(member)
     elif member.until_on is None or member.until_on > yesterday:

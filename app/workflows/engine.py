@@ -14,6 +14,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.admin.handover import require_staying
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed, WrongState
@@ -305,6 +306,7 @@ def void_requests_for(
 
 
 def _check_colleague(request: ApprovalRequest, user_id: int, actor: Actor, permission: str) -> None:
+    require_staying(user_id)
     if user_id == request.applicant_id:
         sentence = _l("Nobody decides his own request. Choose another colleague.")
     elif user_id == actor.id:

@@ -10,6 +10,7 @@ from typing import NoReturn
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.admin.handover import require_staying
 from app.admin.principal import read_actor
 from app.core import clock
 from app.core.actor import Actor
@@ -242,6 +243,7 @@ def _refuse_overlap(project_id: int, prefix: str, first: int, last: int) -> None
 
 
 def _check_cashier(cashier_id: int, project_id: int) -> None:
+    require_staying(cashier_id)
     cashier = read_actor(cashier_id)
     if cashier is None or not cashier.may(f"{RECEIPT}:confirm") or not cashier.reaches(project_id):
         sentence = _l("Choose somebody who may confirm receipts in this project.")

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.admin.handover import require_staying
 from app.core import clock
 from app.core.actor import Actor
 from app.core.bad_value import BadValue
@@ -123,6 +124,7 @@ def grant_special_discount(
     _require_open(room, actor)
     if wish.valid_until < clock.today():
         raise _late()
+    require_staying(applicant_id)
     granted = SpecialDiscount(
         project_id=room.project_id,
         room_id=room.id,

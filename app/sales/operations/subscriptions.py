@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
 
+from app.admin.handover import require_staying
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
@@ -134,6 +135,7 @@ def _write(
     buyers: Sequence[Customer],
     actor: Actor,
 ) -> Subscription:
+    require_staying(buyers[0].owner_id)
     number = next_number("RG")
     account = finance.open_account(
         project_id=room.project_id,
