@@ -12,6 +12,7 @@ from app.estate.policies import PROJECT, ROOM, require_reach
 from app.estate.queries import get_project, list_projects
 from app.grid.queries import Grid, read_changes, read_grid
 from app.grid.rooms import describe_room
+from app.web.closing import still_offered
 from app.web.live import lead_to_stream
 from app.web.rest import RestApi, current, endpoint, flag, whole_of
 
@@ -111,7 +112,9 @@ class RoomApi(RestApi):
             200:
               description: the room, with actions and timeline
         """
-        return describe_room(pk, actor=current())
+        actor = current()
+        room = describe_room(pk, actor=actor)
+        return room | {"actions": still_offered(room["actions"], room["project_id"], actor)}
 
 
 def _answer(grid: Grid) -> Response:

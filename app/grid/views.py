@@ -18,6 +18,7 @@ from app.grid.words import marks, short_titles, words
 from app.pricing import policies as pricing
 from app.sales import policies as sales
 from app.web.access import needs
+from app.web.closing import closed_project
 from app.web.menu import MenuItem
 from app.web.projects import current_project
 from app.web.rest import current
@@ -58,6 +59,7 @@ def _buyer(project_id: int, actor: Actor) -> dict[str, Any] | None:
 
 def _setup(project_id: int, actor: Actor) -> dict[str, Any]:
     """Return what the scripts need to know: addresses, rights that show buttons, words."""
+    is_open = closed_project(project_id, actor) is None
     return {
         "project_id": project_id,
         "user_id": actor.id,
@@ -69,9 +71,9 @@ def _setup(project_id: int, actor: Actor) -> dict[str, Any]:
         "desk_url": "/sales/",
         "may": {
             "customers": actor.may(customers.CHOOSE),
-            "release": actor.may(f"{pricing.SALE}:release"),
-            "withdraw": actor.may(f"{pricing.SALE}:withdraw"),
-            "control": actor.may(sales.CONTROL),
+            "release": is_open and actor.may(f"{pricing.SALE}:release"),
+            "withdraw": is_open and actor.may(f"{pricing.SALE}:withdraw"),
+            "control": is_open and actor.may(sales.CONTROL),
             "export": actor.may(f"{ROOM}:export"),
         },
         # What a hold without a customer becomes: 销控 for a reason, or a hold in one's own name.

@@ -41,6 +41,7 @@ from app.sales.policies import (
 from app.sales.queries import LiveHold, live_holds, usable_special_discounts
 from app.sales.shown_loans import Lines, lent_of, read_loan
 from app.web.access import needs
+from app.web.closing import still_offered
 from app.web.crud_forms import CrudForm
 from app.web.rest import current
 
@@ -72,12 +73,13 @@ def read_room(room_id: int, actor: Actor) -> RoomPage:
     price = get_current_price(room_id)
     hold = live_holds([room_id]).get(room_id)
     today = clock.today()
+    actions = still_offered(room_actions(room, actor, hold=hold), room.project_id, actor)
     return RoomPage(
         room=room,
         list_unit_price=price.list_unit_price if price else None,
         list_total=price.list_total if price else None,
         hold=hold,
-        actions=room_actions(room, actor, hold=hold),
+        actions=actions,
         methods=list_payment_methods(room.project_id, on=today),
         discounts=list_discounts(room.project_id, on=today),
         specials=usable_special_discounts(room_id),

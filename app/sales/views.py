@@ -39,6 +39,7 @@ from app.sales.queries import BuyerRow, list_buyers
 from app.sales.timeline import days_overdue, deal_steps
 from app.web.actions import RowAction
 from app.web.choices import ChoiceOf, describe_choice
+from app.web.closing import closed_project
 from app.web.crud import CrudView, guarded
 from app.web.crud_api import crud_api
 from app.web.crud_forms import LineField
@@ -174,6 +175,8 @@ class SubscriptionView(CrudView):
     def show(self, pk: int, *, actor: Actor) -> Any:
         """Show one deal: price step by step, buyers, what is owed and paid, its history."""
         deal = self.get(pk, actor)
+        closed = closed_project(deal.project_id, actor)
+        takes_money = closed is None and deal.state in _TAKES_MONEY
         return self.render_template(
             self.show_template,
             view=self,
@@ -185,9 +188,10 @@ class SubscriptionView(CrudView):
             lines=open_receivables(deal.account_id),
             balance=account_balance(deal.account_id),
             timeline_steps=deal_steps(deal),
-            may_take_money=actor.may(f"{RECEIPT}:confirm") and deal.state in _TAKES_MONEY,
+            page={"closed": closed},
+            may_take_money=takes_money and actor.may(f"{RECEIPT}:confirm"),
             may_see_account=actor.may(f"{ACCOUNT}:see"),
-            may_extend=actor.may(policies.ASK_CHANGE) and is_open(deal),
+            may_extend=closed is None and actor.may(policies.ASK_CHANGE) and is_open(deal),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.core.scope import ProjectScoped, ScopeRoot
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 #: people may always be taken away from a project, closed or not (upkeep_guard_all)
 STILL_CHANGED = frozenset({"estate_project_member", "admin_team_member"})
+
+#: actions with a room that change nothing
+READING = frozenset({"quote"})
 
 
 def closed_list(model: Any) -> ProjectChoice | None:
@@ -28,8 +32,20 @@ def closed_row(row: Any, actor: Actor) -> ProjectChoice | None:
         number = row.project_id
     else:
         return None
-    found = find_project(number, actor)
+    return closed_project(number, actor)
+
+
+def closed_project(project_id: int, actor: Actor) -> ProjectChoice | None:
+    """Return the project if it is closed: what is in it is read, and nothing of it changed."""
+    found = find_project(project_id, actor)
     return found if found and found.closed_at else None
+
+
+def still_offered(actions: Sequence[str], project_id: int, actor: Actor) -> list[str]:
+    """Return what may be done with a record of the project; in a closed one only what is read."""
+    if closed_project(project_id, actor) is None:
+        return list(actions)
+    return [action for action in actions if action in READING]
 
 
 def _is_closed_with_it(model: Any) -> bool:

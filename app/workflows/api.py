@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 
 from app.core.actor import Actor
 from app.core.errors import Invalid
+from app.web.closing import still_offered
 from app.web.rest import Body, RestApi, Truth, Whole, clamp_limit, current, endpoint, whole
 from app.workflows import answers, engine, policies, queries, routes
 from app.workflows.kinds import get_kind
@@ -313,7 +314,8 @@ class ApprovalApi(RestApi):
 
 def _answer(made: ApprovalRequest) -> dict[str, Any]:
     actor: Actor = current()
-    return answers.request_answer(queries.get_request(made.id, actor), actor)
+    answer = answers.request_answer(queries.get_request(made.id, actor), actor)
+    return answer | {"actions": still_offered(answer["actions"], made.project_id, actor)}
 
 
 def _list(page: queries.Page, row: Any) -> dict[str, Any]:

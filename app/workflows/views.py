@@ -17,6 +17,7 @@ from app.core.db import db
 from app.core.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.core.uow import unit_of_work
 from app.web.access import needs
+from app.web.closing import closed_project, still_offered
 from app.web.columns import Column, resolve
 from app.web.menu import MenuItem
 from app.web.story_words import StoryOf, describe_story
@@ -218,7 +219,7 @@ class ApprovalView(BaseView):
     def edit(self, pk: int) -> Any:
         """Change a draft or a request that came back, and send it again."""
         found = queries.get_request(pk, here())
-        if "edit" not in policies.list_actions(found, found.tasks, here()):
+        if "edit" not in _actions(found, here()):
             flash(_("%(number)s cannot be changed now.", number=found.number), "danger")
             return redirect(url_for("ApprovalView.show", pk=pk))
         form = _AskForm(get_kind(found.kind), found.subject_id, found)
@@ -343,19 +344,30 @@ def _tabs(actor: Actor) -> list[tuple[str, Any, str]]:
     return tabs
 
 
+def _actions(found: ApprovalRequest, actor: Actor) -> list[str]:
+    actions = policies.list_actions(found, found.tasks, actor)
+    return still_offered(actions, found.project_id, actor)
+
+
 def _request_page(pk: int, actor: Actor) -> dict[str, Any]:
     found = queries.get_request(pk, actor)
     kind = find_kind(found.kind)
     steps = answers.steps_of(found)
-    mine = [task for task in found.tasks if policies.may_act(task, found.applicant_id, actor)]
+    closed = closed_project(found.project_id, actor)
+    mine = [
+        task
+        for task in found.tasks
+        if closed is None and policies.may_act(task, found.applicant_id, actor)
+    ]
     decides = actor.may(policies.DECIDE) and not mine
     return {
         "found": found,
+        "page": {"closed": closed},
         "state": ApprovalState(found.state),
         "kind_title": kind_title(found.kind),
         "summary": answers.shown_summary(found.summary, actor),
         "steps": steps,
-        "actions": policies.list_actions(found, found.tasks, actor),
+        "actions": _actions(found, actor),
         "task": next((task for task in mine if task.purpose == "step"), None),
         "next_task": queries.find_next_todo(actor, after_request=pk) if decides else None,
         "asked": next((task for task in mine if task.purpose == "consult"), None),

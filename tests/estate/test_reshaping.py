@@ -18,6 +18,7 @@ from app.estate.operations import ColumnPlace, PartWish, RoomSetting, Side
 from app.grid.queries import read_grid
 from app.pricing.models import PricePlanRow, RoomPrice
 from app.pricing.operations import freeze_plan, release_for_sale
+from app.pricing.queries.selection import RoomSelection, rooms_for_rule, rooms_to_price
 from app.sales.models import Hold
 from tests.factories.estate import (
     make_building,
@@ -181,12 +182,24 @@ def test_a_merged_room_asks_for_its_price_again(block, steward, actor_for, sessi
     release_for_sale(room_ids=[made.id], reason="开盘", actor=director)
 
 
-def test_a_price_plan_in_approval_stands_in_the_way(block, steward):
+@pytest.mark.parametrize("state", ["in_approval", "scheduled"])
+def test_a_price_plan_that_is_asked_or_waits_stands_in_the_way(block, steward, state):
     left, right, _third = block[2]
     plan = make_plan([right])
     freeze_plan(plan.id, actor=steward)
+    assert plan.state == "in_approval"
+    plan.state = state
     with pytest.raises(Conflict, match=plan.number):
         merge(left, Side.RIGHT, steward)
+
+
+def test_a_room_merged_away_is_never_priced(block, steward, project):
+    left, right, third = block[2]
+    price_rooms([left, right, third])
+    merge(left, Side.RIGHT, steward)
+    everything = RoomSelection(project.id, room_ids=(left.id, right.id, third.id))
+    assert [room.id for room in rooms_to_price(everything)] == [left.id, third.id]
+    assert [room.room_id for room in rooms_for_rule(everything)] == [left.id, third.id]
 
 
 def test_accessories_follow_their_main_room(block, steward, session):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.admin import handover, memberships
+from app.admin.models import AppUser
 from app.core import clock
 from app.core.actor import system_actor
 from app.core.db import db
@@ -16,11 +18,16 @@ from app.core.errors import Conflict, Invalid, WrongState
 from app.core.uow import unit_of_work
 from app.estate.models import ProjectMember, Room
 from app.upkeep import operations, upgrading
+from app.upkeep.models import ProjectClosing
 from app.web.closing import STILL_CHANGED, closed_row
 from app.web.projects import forget_projects
+from app.workflows import engine
 from config import sqlalchemy_url
+from tests.factories.customers import make_customer
 from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project
+from tests.factories.pricing import make_room_for_sale
+from tests.factories.sales import make_subscription
 from tests.factories.teams import make_post, make_team, put_into
 
 SYSTEM = system_actor("test")
@@ -121,6 +128,59 @@ def test_people_leave_a_closed_project_and_their_days_go_on(session, project, ac
     handover.hand_over(leaver, successors={}, actor=actor_for("admin", whole_group=True))
     session.refresh(staying), session.refresh(ending)
     assert (staying.until_on, ending.counts) == (clock.today() - timedelta(days=1), False)
+
+
+@pytest.fixture
+def ended(project, actor_for):
+    """A project closed over an open deal, a free room, and a request that is not sent yet."""
+    actor, building = actor_for("consultant"), make_building(project)
+    sold, free = (make_room_for_sale(building, number=number) for number in ("0101", "0102"))
+    deal = make_subscription(sold, actor)
+    wish = {
+        "percent": Decimal(99),
+        "customer_id": make_customer(project, actor).id,
+        "valid_until": clock.today().isoformat(),
+    }
+    request = engine.create_draft("special_discount", free.id, values=wish, reason="x", actor=actor)
+    # Such business is brought to its end before; what was left open otherwise is offered no more.
+    db.session.add(ProjectClosing(closed_project_id=project.id, closed_at=clock.now(),
+                                  closed_by="test", reason="全部交付"))  # fmt: skip
+    db.session.commit()
+    forget_projects()
+    return actor, deal, free, request
+
+
+def test_deals_rooms_and_requests_offer_nothing_that_would_be_refused(
+    client, sign_in, bearer, user_for, project, ended
+):
+    actor, deal, free, request = ended
+    own, director = db.session.get_one(AppUser, actor.id), user_for("director")
+    told = {
+        f"/sales/subscriptions/show/{deal.id}": (own, f"/approvals/new/extension/{deal.id}"),
+        f"/approvals/{request.id}": (own, f"/approvals/{request.id}/edit"),
+        f"/sales/quotation/{free.id}": (own, f"/sales/special-discount/{free.id}"),
+        "/grid/": (director, 'id="bulk"'),
+    }
+    offered = {}
+    for state in ("closed", "open"):
+        for address, (user, offer) in told.items():
+            browser = sign_in(client, user)
+            with browser.session_transaction() as cookie:
+                cookie["project_id"] = project.id
+            page = browser.get(address).text
+            assert ("全部交付" in page) is (state == "closed"), address
+            assert (offer in page) is (state == "open"), address
+        offered[state] = [
+            client.get(f"/api/v1/{path}", headers=bearer(own)).get_json()["actions"]
+            for path in (f"rooms/{free.id}", f"approvals/{request.id}")
+        ]
+        if state == "closed":
+            operations.reopen_project(project, actor=SYSTEM)
+            db.session.commit()
+            forget_projects()
+    assert offered["closed"] == [["quote"], []]
+    assert "subscribe" in offered["open"][0]
+    assert "edit" in offered["open"][1]
 
 
 def test_it_can_be_opened_again(session, closed):
