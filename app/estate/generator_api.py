@@ -35,7 +35,8 @@ class RoomGeneratorApi(RestApi):
           - {in: path, name: project_id, required: true, schema: {type: integer}}
           responses:
             200:
-              description: floors lowest first, entrances, rooms as lists, faults
+              description: floors lowest first, entrances, rooms as lists, rooms that stand in the
+                building already, faults
         """
         return _preview_answer(
             operations.preview_rooms(_request(body), project_id=project_id, actor=current())
@@ -117,6 +118,13 @@ def _preview_answer(preview: Preview) -> dict[str, Any]:
                 room.orientation,
             ]
             for room in drawing.rooms
+        ],
+        "standing": [
+            [
+                room.floor, room.floor_name, room.lower_floors, room.entrance, room.column,
+                room.column_span, room.number, room.house_type, _area(room.gross_area), room.status,
+            ]
+            for room in preview.standing
         ],
         "count": preview.rooms,
         "gross_area": plain(drawing.gross_area),

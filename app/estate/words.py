@@ -26,6 +26,8 @@ def generator_words() -> dict[str, str]:
         "make": _("Make {count} rooms"),
         "make_none": _("Make rooms"),
         "make_ask": _("Make {count} rooms in {building}?"),
+        "standing": _("{count} rooms stand there already"),
+        "there": _("stands there already"),
         "faults": _("{count} faults; nothing can be made until they are mended."),
         "more_faults": _("and {count} more"),
     }

@@ -8,10 +8,18 @@ from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from app.core.db import db
-from tests.factories.estate import make_building, make_fit_out, make_house_type, make_room
+from app.estate.models import Project
+from tests.factories.estate import (
+    make_building,
+    make_entrance,
+    make_fit_out,
+    make_house_type,
+    make_room,
+)
 from tests.factories.people import PASSWORD, make_project, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.commit, pytest.mark.xdist_group("rooms-browser")]
@@ -132,6 +140,55 @@ def test_a_tower_is_drawn_changed_cell_by_cell_made_and_taken_back(open_page):
     page.get_by_role("button", name="撤销生成").click()
     answer(page, "撤销生成")
     expect(page.locator("main")).to_contain_text("已撤销")
+
+
+def test_a_building_that_is_there_is_drawn_with_its_rooms(open_page):
+    page = open_page("/room-generator/")
+    page.get_by_label("所在楼栋").select_option(label="3栋")
+    page.get_by_label("地上层数").fill("3")
+    page.get_by_label("每单元每层套数").fill("2")
+    page.get_by_label("1 建筑面积").fill("89")
+    page.get_by_label("2 建筑面积").fill("101.5")
+    # Four places are taken: each shows what stands there, and says so.
+    expect(page.locator("#faults li")).to_have_count(4)
+    expect(page.locator("#faults")).to_contain_text("201")
+    expect(page.locator("#deck .room.there")).to_have_count(6)
+    expect(cell(page, 1, 3)).to_contain_text("90.00")
+    cell(page, 1, 3).click()
+    expect(page.locator("#cellbar")).to_be_hidden()
+    # Blank where rooms stand already, only the third floor is made.
+    cell(page, 0, 1).click()
+    cell(page, 1, 2).click(modifiers=["Shift"])
+    page.locator("#blank").click()
+    expect(page.locator("#make")).to_have_text("生成 2 套房源")
+    expect(cell(page, 0, 1)).to_contain_text("101")
+    page.locator("#undo").click()
+    # So it is with floors of their own, above those that stand.
+    page.locator("#floors").fill("3 5")
+    expect(page.locator("#make")).to_have_text("生成 4 套房源")
+    expect(page.locator("#facts")).to_contain_text("楼内已有 6 套")
+    expect(cell(page, 3, 2)).to_contain_text("502")
+    cell(page, 3, 2).click()
+    page.locator("#c-number").fill("5A")
+    page.keyboard.press("Tab")
+    expect(cell(page, 3, 2)).to_contain_text("5A")
+    page.locator("#make").click()
+    answer(page, "生成 4 套房源")
+    page.wait_for_url("**/room-generations/show/*")
+    expect(page.locator("main")).to_contain_text("3栋")
+    expect(page.locator("main")).to_contain_text("5A")
+
+
+def test_the_entrances_of_a_building_are_taken_over(open_page):
+    other = make_building(db.session.scalars(select(Project)).one(), name="5栋")
+    make_room(other, entrance_id=make_entrance(other, name="东单元").id, floor=1, floor_name="1")
+    db.session.commit()
+    page = open_page("/room-generator/")
+    page.get_by_label("所在楼栋").select_option(label="5栋")
+    expect(page.locator("#plans .ent input")).to_have_value("东单元")
+    page.get_by_label("每单元每层套数").fill("2")
+    expect(page.locator("#plans .ent input")).to_have_value("东单元")
+    expect(page.locator("#deck [data-entrance]")).to_have_text(["东单元"])
 
 
 def test_a_parking_floor_and_villas_by_their_lists(open_page):

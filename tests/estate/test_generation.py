@@ -166,6 +166,20 @@ def test_a_preview_writes_nothing_and_draws_the_same(project, steward, session):
     }
 
 
+def test_a_preview_shows_what_stands_in_the_building(project, steward):
+    building = make_building(project, name="3栋")
+    for place, name in enumerate(("2单元", "1单元"), 1):
+        entrance = make_entrance(building, name=name, position=place)
+        make_room(building, entrance_id=entrance.id, floor=1, floor_name="1", number="101")
+    make_room(building, entrance_id=entrance.id, number="X", status="merged", floor=2)
+    wish = request(tower(entrances=("3单元",)), building=building)
+    preview = operations.preview_rooms(wish, project_id=project.id, actor=steward)
+    assert [(row.entrance, row.number) for row in preview.standing] == [
+        ("2单元", "101"), ("1单元", "101")
+    ]  # fmt: skip
+    assert preview.faults == ()
+
+
 def test_only_the_steward_and_only_within_scope(project, actor_for):
     with pytest.raises(NotAllowed):
         generate(project, actor_for("manager"))

@@ -50,11 +50,16 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A drawing as it would be written; with faults nothing can be. ``rooms`` in all buildings."""
+    """A drawing as it would be written; with faults nothing can be. ``rooms`` in all buildings.
+
+    ``standing`` are the rooms that the building has: rows with floor, floor_name, lower_floors,
+    entrance, column, column_span, number, house_type, gross_area and status.
+    """
 
     drawing: Drawing
     faults: tuple[Fault, ...]
     rooms: int
+    standing: tuple[Any, ...] = ()
 
 
 def preview_rooms(request: GenerationRequest, *, project_id: int, actor: Actor) -> Preview:
@@ -70,7 +75,7 @@ def preview_rooms(request: GenerationRequest, *, project_id: int, actor: Actor) 
     drawing = draw(_with_types(request.specification, types), there.floors)
     faults = (*_target_faults(request, project_id), *drawing.faults, *there.faults(drawing))
     copies = len(request.building_names) if request.mode is Mode.VILLA else 1
-    return Preview(drawing, faults, len(drawing.rooms) * copies)
+    return Preview(drawing, faults, len(drawing.rooms) * copies, there.rooms)
 
 
 def generate_rooms(request: GenerationRequest, *, project_id: int, actor: Actor) -> RoomGeneration:
@@ -192,12 +197,14 @@ class _Standing:
     numbers: frozenset[tuple[str | None, str]]
     #: (entrance, floor, column) → number of the room there
     places: dict[tuple[str | None, int, int], str]
+    #: as they are drawn: entrances in their order, floors from the top
+    rooms: tuple[Any, ...]
 
     @classmethod
     def of(cls, building: Building | None) -> _Standing:
         """Read the rooms of a building; of a new one there are none."""
         if building is None:
-            return cls({}, frozenset(), {})
+            return cls({}, frozenset(), {}, ())
         rows = list(_rooms_of(building.id))
         floors = {name: order for row in rows for order, name in _floors_of(row)}
         places = {
@@ -206,7 +213,8 @@ class _Standing:
             for order, _name in _floors_of(row)
             for right in range(row.column_span)
         }
-        return cls(floors, frozenset((row.entrance, row.number) for row in rows), places)
+        numbers = frozenset((row.entrance, row.number) for row in rows)
+        return cls(floors, numbers, places, tuple(rows))
 
     def faults(self, drawing: Drawing) -> Iterator[Fault]:
         """Yield what does not fit what stands there."""
@@ -252,9 +260,14 @@ def _rooms_of(building_id: int) -> Iterable[Any]:
             Room.column,
             Room.column_span,
             Room.number,
+            Room.gross_area,
+            Room.status,
+            HouseType.name.label("house_type"),
         )
         .outerjoin(Entrance, Entrance.id == Room.entrance_id)
+        .outerjoin(HouseType, HouseType.id == Room.house_type_id)
         .where(Room.building_id == building_id, Room.status != RoomStatus.MERGED.value)
+        .order_by(Entrance.position.nulls_first(), Room.floor.desc(), Room.column, Room.id)
     )
     return rows
 

@@ -14,7 +14,7 @@
   const types = new Map(setup.house_types.map((one) => [one.name, one]));
   /* Changed cells by place; each step keeps the whole of it, so that it can be taken back. */
   const steps = window.xkSteps(new Map(), () => later());
-  let named = null, answer = null, dirty = false, turn = 0, timer = 0, selected = [];
+  let named = null, answer = null, dirty = false, adopting = false, turn = 0, timer = 0, selected = [];
   const emptyPlan = () => ({ house_type: "", gross_area: "", inside_area: "", orientation: "" });
   let entrances = [{ name: "", columns: Array.from({ length: 4 }, emptyPlan) }];
   const single = emptyPlan();
@@ -47,13 +47,15 @@
   const deck = window.xkDeck(by("deck"), {
     words,
     paint(cell, item) {
-      const number = make("b", {}, item?.number || words.blank), text = make("s", {}, item ? item.text : "");
-      cell.classList.add("st-unreleased");
-      cell.classList.toggle("none", !item?.room);
+      const name = item?.there?.number || item?.number || words.blank;
+      const number = make("b", {}, name), text = make("s", {}, (item?.there || item)?.text || "");
+      cell.classList.add(`st-${item?.there?.status || "unreleased"}`);
+      cell.classList.toggle("none", !item?.room && !item?.there);
+      cell.classList.toggle("there", Boolean(item?.there));
       cell.classList.toggle("changed", Boolean(item?.changed));
       cell.classList.toggle("wrong", Boolean(item?.wrong));
-      cell.title = item?.wrong || "";
-      cell.setAttribute("aria-label", [deck.nameOf(cell.dataset.key), item?.number || words.blank, item?.text, item?.wrong].filter(Boolean).join(" "));
+      cell.title = item?.wrong || (item?.there ? words.there : "");
+      cell.setAttribute("aria-label", [deck.nameOf(cell.dataset.key), name, (item?.there || item)?.text, item?.there && words.there, item?.wrong].filter(Boolean).join(" "));
       cell.replaceChildren(number, text);
     },
     chosen: show,
@@ -74,27 +76,78 @@
     }
     if (mine !== turn) return;
     answer = drawn;
+    if (adopting && answer.standing) adopt();
     by("deck").setAttribute("aria-busy", "false");
     draw();
   }
+  /* The drawing stands among the building's own floors and entrances: its places are counted without them. */
+  let lines = [], parts = [];
+  function arrangeLines() {
+    const floors = new Map(), entries = new Map();
+    for (const [order, name, lower, entrance, column, columns] of answer.standing || []) {
+      for (const [at, called] of [[order, name], ...lower]) if (!floors.has(at)) floors.set(at, { order: at, name: called, at: null });
+      const part = entries.get(entrance) || { name: entrance, columns: 0, at: null };
+      part.columns = Math.max(part.columns, column + columns - 1);
+      entries.set(entrance, part);
+    }
+    answer.floors.forEach(([order, name], at) => floors.set(order, { order, name, at }));
+    answer.entrances.forEach(([name, columns], at) => entries.set(name, { name, columns: Math.max(columns, entries.get(name)?.columns || 0), wide: columns, at }));
+    lines = [...floors.values()].sort((one, other) => one.order - other.order);
+    parts = [...entries.values()];
+  }
+  const onDeck = (floor, entrance, column) => window.xkDeck.key(
+    lines.findIndex((one) => one.at === floor), parts.findIndex((one) => one.at === entrance), column);
+  /* What the place is in the specification; null for one that only the building has. */
+  function wished(key) {
+    const [line, part, column] = key.split(":").map(Number);
+    const floor = lines[line]?.at ?? null, entrance = parts[part]?.at ?? null;
+    return floor === null || entrance === null || column > parts[part].wide ? null : { floor, entrance, column };
+  }
+  const wishKey = ({ floor, entrance, column }) => window.xkDeck.key(floor, entrance, column);
+  function standing() {
+    const line = new Map(lines.map((one, at) => [one.order, at])), found = new Map();
+    for (const [order, , lower, entrance, column, columns, number, type, gross, status] of answer.standing || []) {
+      const top = line.get(order), bottom = Math.min(top, ...lower.map(([at]) => line.get(at)));
+      const key = window.xkDeck.key(top, parts.findIndex((one) => one.name === entrance), column);
+      found.set(key, { number, status, rows: top - bottom + 1, columns, text: [type, gross && `${gross}\u2060㎡`].filter(Boolean).join(" ") });
+    }
+    return found;
+  }
+  /* In a building that is there the entrances are, as a rule, those that it has. */
+  function adopt() {
+    adopting = false;
+    const names = [...new Set(answer.standing.map(([, , , entrance]) => entrance).filter(Boolean))];
+    if (!names.length) return;
+    entrances.forEach((one, at) => { one.name = names[at] || one.name; });
+    if (!box("list_entrance").value) [box("list_entrance").value] = names;
+    drawPlans();
+    later();
+  }
   function draw() {
+    /* What cannot be drawn is mended in the last drawing. */
+    if (answer.floors.length) arrangeLines();
     const wrong = new Map(answer.faults.filter((one) => one.floor !== null && one.floor !== undefined && one.column)
-      .map((one) => [window.xkDeck.key(one.floor, one.entrance, one.column), one.message]));
+      .map((one) => [onDeck(one.floor, one.entrance, one.column), one.message]));
     const items = new Map();
     for (const [floor, entrance, place, rows, columns, number, type, gross, inside, orientation] of answer.rooms) {
-      const key = window.xkDeck.key(floor, entrance, place);
+      const key = onDeck(floor, entrance, place);
       const text = [type, gross ? `${gross}\u2060㎡` : words.no_area].filter(Boolean).join(" ");
       const item = { key, room: true, rows, columns, number, text, house_type: type, gross_area: gross, inside_area: inside, orientation,
-        changed: steps.now.has(key), wrong: wrong.get(key) };
+        changed: steps.now.has(window.xkDeck.key(floor, entrance, place)), wrong: wrong.get(key) };
       item.sign = `${number}|${text}|${item.changed}|${item.wrong || ""}`;
       items.set(key, item);
     }
-    for (const [key, one] of steps.now) {
+    for (const one of steps.now.values()) {
+      const key = onDeck(one.floor, one.entrance, one.column);
       if (!items.has(key) && one.blank) items.set(key, { key, room: false, rows: 1, columns: 1, number: "", text: "", changed: true, wrong: wrong.get(key), sign: `-${wrong.get(key) || ""}` });
+    }
+    for (const [key, there] of standing()) {
+      const item = { key, room: false, number: "", text: "", ...items.get(key), there, rows: there.rows, columns: there.columns };
+      items.set(key, { ...item, sign: `${item.sign || ""}|${there.number}|${there.text}|${there.status}` });
     }
     if (answer.floors.length) {
       if (mode() === "grid" && document.activeElement !== by("floors")) by("floors").value = answer.floors.map(([, name]) => name).join(" ");
-      deck.draw({ floors: answer.floors.map(([, name]) => name).reverse(), entrances: answer.entrances.map(([name, columns]) => ({ name, columns })) }, items);
+      deck.draw({ floors: lines.map((one) => one.name).reverse(), entrances: parts.map(({ name, columns }) => ({ name, columns })) }, items);
     }
     /* What cannot be drawn leaves the last drawing, seen to be old. */
     by("deck").classList.toggle("stale", !answer.floors.length);
@@ -107,13 +160,14 @@
     by("facts").textContent = villas
       ? fill(words.facts_many, { buildings: villas, rooms: answer.count, area: grouped(answer.gross_area) })
       : fill(words.facts, { floors: answer.floors.length, rooms: answer.count, area: grouped(answer.gross_area) });
+    if (answer.standing?.length) by("facts").textContent += ` · ${fill(words.standing, { count: answer.standing.length })}`;
     const good = answer.fault_count === 0 && answer.count > 0;
     by("make").disabled = !good;
     by("make").textContent = good ? fill(words.make, { count: answer.count }) : words.make_none;
     by("faults").hidden = answer.fault_count === 0;
     by("faults").querySelector("p").textContent = fill(words.faults, { count: answer.fault_count });
     const shown = answer.faults.slice(0, 30).map((one) => make("li", {}, one.column
-      ? make("button", { type: "button", onclick: () => { const key = window.xkDeck.key(one.floor, one.entrance, one.column); deck.choose([key]); deck.focus(key); } }, one.message)
+      ? make("button", { type: "button", onclick: () => { const key = onDeck(one.floor, one.entrance, one.column); deck.choose([key]); deck.focus(key); } }, one.message)
       : one.message));
     if (answer.fault_count > shown.length) shown.push(make("li", {}, fill(words.more_faults, { count: answer.fault_count - shown.length })));
     by("faults").querySelector("ul").replaceChildren(...shown);
@@ -132,7 +186,7 @@
         for (let right = 0; right < item.columns; right += 1) if (down || right) covered.add(window.xkDeck.key(floor - down, entrance, place + right));
       }
     }
-    selected = keys.filter((key) => !covered.has(key));
+    selected = keys.filter((key) => !covered.has(key) && wished(key));
     by("cellbar").hidden = !selected.length || mode() === "villa";
     by("picked").textContent = selected.length ? fill(words.picked, { count: selected.length }) : by("picked").dataset.none;
     by("cellbar").querySelectorAll("[data-one]").forEach((field) => { field.hidden = selected.length !== 1 || !fits(field); });
@@ -150,11 +204,10 @@
     }
   }
   by("picked").dataset.none = by("picked").textContent;
-  const place = (key) => { const [floor, entrance, at] = key.split(":").map(Number); return { floor, entrance, column: at }; };
   function change(values) {
     if (!selected.length) return;
     const next = new Map(steps.now);
-    selected.forEach((key) => next.set(key, { ...place(key), ...next.get(key), ...values }));
+    selected.map(wished).forEach((one) => next.set(wishKey(one), { ...one, ...next.get(wishKey(one)), ...values }));
     steps.take(next);
   }
   by("cellbar").addEventListener("input", (event) => { event.target.dataset.touched = "1"; });
@@ -175,7 +228,7 @@
   by("unblank").addEventListener("click", () => change({ blank: false }));
   by("plain").addEventListener("click", () => {
     const next = new Map(steps.now);
-    selected.forEach((key) => next.delete(key));
+    selected.forEach((key) => next.delete(wishKey(wished(key))));
     steps.take(next);
   });
   /* ---- settings ---- */
@@ -191,7 +244,7 @@
     entrances.length = count;
     entrances.forEach((one, at) => {
       if (count > 1 && !one.name) one.name = fill(words.entrance_name, { number: at + 1 });
-      if (count === 1 && one.name === fill(words.entrance_name, { number: 1 })) one.name = "";
+      if (count === 1 && !box("building_id").value && one.name === fill(words.entrance_name, { number: 1 })) one.name = "";
       while (one.columns.length < wide) one.columns.push({ ...one.columns.at(-1) || emptyPlan() });
       one.columns.length = wide;
     });
@@ -226,7 +279,7 @@
     const alike = box("alike").checked;
     host.replaceChildren(...entrances.map((one, at) => {
       const part = make("div", { class: "plans-of" });
-      if (entrances.length > 1 || one.name) {
+      if (entrances.length > 1 || one.name || box("building_id").value) {
         const name = make("input", { type: "text", value: one.name, maxlength: 60, "aria-label": fill(words.entrance_name, { number: at + 1 }) });
         name.addEventListener("input", () => { one.name = name.value; later(); });
         part.append(make("div", { class: "ent" }, name));
@@ -245,6 +298,7 @@
     if (reshaping.has(name) && steps.now.size) steps.take(new Map());
     if (name === "entrances" || name === "columns") resize();
     if (name === "mode") { deck.choose([]); if (mode() === "villa") box("above").value = "3"; arrange(); }
+    if (name === "building_id") adopting = Boolean(box("building_id").value);
     if (name === "building_id" || name === "alike") arrange();
     later();
   });
