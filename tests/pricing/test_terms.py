@@ -21,6 +21,8 @@ from app.pricing.operations import (
     edit_payment_method,
 )
 from app.pricing.queries import get_payment_method, list_discounts, list_payment_methods
+from app.pricing.quoting import method_terms
+from app.pricing.receivables import divide
 from tests.factories.people import make_project
 from tests.factories.pricing import make_discount, make_payment_method
 
@@ -66,6 +68,20 @@ def test_a_method_keeps_its_lines_in_order(project, steward):
         [LineDraft("instalment", "x", "fixed", Decimal(0)), REST],
         [LineDraft("instalment", "x", "rest", due_rule="date")],
         [LineDraft("loan", "x", "rest", round_down_to=Decimal(0))],
+        # Nothing takes what is cut off the loan.
+        [LineDraft("loan", "x", "rest")],
+        [DEPOSIT, percent(40, "fund"), LineDraft("loan", "x", "rest")],
+        # A deposit is no rest, and a percent at most the whole.
+        [LineDraft("deposit", "x", "rest")],
+        [LineDraft("collected", "x", "rest"), REST],
+        [LineDraft("collected", "x", "percent", Decimal(101)), REST],
+        # An amount beside percents that are the whole already.
+        [LineDraft("down_payment", "x", "fixed", Decimal(1)), percent(100)],
+        [LineDraft("down_payment", "x", "fixed", Decimal(1)), percent(100), REST],
+        # A deposit that counts into the next line adds nothing to the sum, nor exceeds that line.
+        [percent(30, "deposit"), percent(70)],
+        [percent(40, "deposit"), percent(30, "down_payment"), percent(70)],
+        [DEPOSIT, LineDraft("down_payment", "x", "fixed", Decimal(99999)), REST],
     ],
 )
 def test_lines_that_never_come_to_a_total_are_refused(project, steward, lines):
@@ -76,6 +92,21 @@ def test_lines_that_never_come_to_a_total_are_refused(project, steward, lines):
 
 def test_percents_of_100_need_no_rest(project, steward):
     assert add(project, steward, [DEPOSIT, percent(30, "down_payment"), percent(70)]).id
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [percent(5, "deposit"), percent(30, "down_payment"), percent(70)],
+        [percent(30, "down_payment"), LineDraft("loan", "x", "rest")],
+        [DEPOSIT, LineDraft("loan", "x", "rest", round_down_to=Decimal("0.01"))],
+    ],
+)
+def test_what_is_saved_divides_a_price_to_the_fen(project, steward, lines):
+    method = method_terms(add(project, steward, lines))
+    total = Decimal("6490851.42")
+    divided = divide(total, method.lines, subscribed_on=date(2026, 11, 21))
+    assert sum(line.amount for line in divided) == total
 
 
 def test_fees_for_others_stand_beside_the_total(project, steward):

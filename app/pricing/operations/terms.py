@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -18,24 +17,11 @@ from app.core.money import HUNDRED
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.policies import require_reach
 from app.pricing import policies
+from app.pricing.method_lines import LineDraft, check_lines
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine
-from app.pricing.quotes import DiscountKind, DueKind, LineBasis, LineKind
+from app.pricing.quotes import DiscountKind
 
 RATES = (DiscountKind.PERCENT.value, DiscountKind.POINTS.value)
-
-
-@dataclass(frozen=True, slots=True)
-class LineDraft:
-    """One line of a payment method as it is entered; ``value`` is yuan or percent by ``basis``."""
-
-    kind: str
-    name: str
-    basis: str
-    value: Decimal | None = None
-    due_rule: str = DueKind.CONTRACT.value
-    due_days: int | None = None
-    due_on: date | None = None
-    round_down_to: Decimal | None = None
 
 
 def add_payment_method(
@@ -48,7 +34,7 @@ def add_payment_method(
     actor.require(f"{policies.PAYMENT_METHOD}:add")
     require_reach(actor, project_id)
     _check_method(details)
-    _check_lines(lines)
+    check_lines(lines)
     method = PaymentMethod(project_id=project_id, name=name, **_known(details))
     add_row(method, taken=_taken(name))
     _put_lines(method, lines)
@@ -64,7 +50,7 @@ def edit_payment_method(
     _check_method({"discount_percent": method.discount_percent, **details})
     change_row(method, _known(details), taken=_taken(details.get("name", method.name)))
     if lines is not None:
-        _check_lines(lines)
+        check_lines(lines)
         db.session.execute(
             delete(PaymentMethodLine).where(PaymentMethodLine.method_id == method.id)
         )
@@ -144,50 +130,6 @@ def _check_days(details: dict[str, Any]) -> None:
     if begin is not None and end is not None and end < begin:
         sentence = _l("The last day is before the first.")
         raise Invalid(sentence, fields={"valid_to": sentence})
-
-
-def _check_lines(lines: Sequence[LineDraft]) -> None:
-    """Refuse lines that could never come to a deal total, whatever that is."""
-    if not lines:
-        raise _wrong(_l("A payment method needs at least one line."))
-    for place, line in enumerate(lines, 1):
-        _check_line(line, place)
-    whole = [line for line in lines if line.kind != LineKind.COLLECTED.value]
-    rests = sum(line.basis == LineBasis.REST.value for line in whole)
-    percents = sum(
-        (line.value or Decimal(0) for line in whole if line.basis == LineBasis.PERCENT.value),
-        Decimal(0),
-    )
-    if rests > 1:
-        raise _wrong(_l("Only one payment line can be the rest."))
-    if percents > HUNDRED or (not rests and percents != HUNDRED):
-        raise _wrong(
-            _l("The lines do not come to the deal total: let one of them be the rest, or let"
-               " the percents add up to 100.")
-        )  # fmt: skip
-
-
-def _check_line(line: LineDraft, place: int) -> None:
-    known = (
-        (line.kind, LineKind, _l("Line %(line)d: this kind is not known.", line=place)),
-        (line.basis, LineBasis, _l("Line %(line)d: this basis is not known.", line=place)),
-        (line.due_rule, DueKind, _l("Line %(line)d: say when it is due.", line=place)),
-    )
-    for value, kinds, sentence in known:
-        if value not in {kind.value for kind in kinds}:
-            raise _wrong(sentence)
-    if not line.name.strip():
-        raise _wrong(_l("Line %(line)d has no name.", line=place))
-    if line.basis != LineBasis.REST.value and (line.value is None or line.value <= 0):
-        raise _wrong(_l("Line %(line)d: its amount or percent is above 0.", line=place))
-    if line.due_rule == DueKind.DATE.value and line.due_on is None:
-        raise _wrong(_l("Line %(line)d: say the day on which it is due.", line=place))
-    if line.round_down_to is not None and line.round_down_to <= 0:
-        raise _wrong(_l("Line %(line)d: a loan is rounded down to a step above 0.", line=place))
-
-
-def _wrong(sentence: Any) -> Invalid:
-    return Invalid(sentence, fields={"lines": sentence})
 
 
 def _known(details: dict[str, Any]) -> dict[str, Any]:
