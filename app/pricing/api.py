@@ -19,6 +19,7 @@ from app.pricing.answers import (
     room_answer,
 )
 from app.pricing.import_api import ProjectImportApi, RoomImportApi
+from app.pricing.loan_api import LoanScheduleApi
 from app.pricing.operations import PlanRowDraft
 from app.pricing.plan_table_api import PlanTableApi
 from app.pricing.queries import (
@@ -313,4 +314,5 @@ RESOURCES = [
     PaymentMethodApi,
     DiscountApi,
     QuoteApi,
+    LoanScheduleApi,
 ]

@@ -533,6 +533,7 @@ BODIES = {
     "HoldApi.hold": _hold,
     "HoldApi.name_customer": _hold,
     "HoldApi.release": _reason,
+    "LoanScheduleApi.calculate": lambda _office: {"way": "equal_payments", "loans": []},
     "NoticeApi.read": _nothing,
     "NoticeApi.read_all": _nothing,
     "NoticeView.kinds": _nothing,
