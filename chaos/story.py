@@ -143,6 +143,7 @@ def _register(scene: Scene, person: Person) -> Deed | None:
         "mobile": f"139{scene.diary.number():08d}",
         "id_kind": "other",
         "id_number": tag,
+        "consent": True,
         "project_id": scene.project,
     }
     made = person.do("customer", "customers", body, tag=tag)

@@ -28,6 +28,10 @@ class DetailsBody(Body):
 
 class RegisterBody(DetailsBody):
     project_id = Id()
+    consent = fields.Boolean(
+        load_default=False,
+        metadata={"description": "must be true: the person agrees that the data are kept"},
+    )
     kind = fields.String(load_default="person")
     name = fields.String(required=True)
     mobile = fields.String(required=True)

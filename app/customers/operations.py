@@ -55,14 +55,16 @@ def register_customer(
     """Register a customer of the project as the actor's own; the first recorder owns.
 
     ``details`` are those of CustomerDetails; sex and birthday are taken from a resident identity
-    card. The number is kept encrypted for its row. Raises Invalid with a sentence per field,
-    NotFound for a project outside scope, and Conflict ``duplicate`` (with ``customer_id`` only if
-    that customer is the actor's to see) if phone or document are there already.
+    card. The number is kept encrypted for its row. Nothing is kept of a person who has not agreed
+    to it (个人信息保护法 art. 13): ``consent`` must be given. Raises Invalid with a sentence per
+    field, NotFound for a project outside scope, and Conflict ``duplicate`` (with ``customer_id``
+    only if that customer is the actor's to see) if phone or document are there already.
     """
     actor.require(policies.ADD)
     if not actor.reaches(project_id):
         raise NotFound(_l("There is no such project within your scope."))
     entry = _read_entry(kind, name, mobile, id_kind, id_number, CustomerDetails(**details))
+    _require_consent(entry)
     _refuse_duplicate(entry, project_id, actor)
     customer_id = _next_id()
     values = entry.columns(customer_id) | {
@@ -71,7 +73,7 @@ def register_customer(
         "kind": entry.kind,
         "owner_id": actor.id,
         "created_by_id": actor.id,
-        **(_consent() if entry.details.consent else {}),
+        **_consent(),
     }
     try:
         with db.session.begin_nested():
@@ -112,6 +114,12 @@ def _write(customer: Customer, entry: _Entry) -> None:
         for column, value in _consent().items():
             setattr(customer, column, value)
     db.session.flush()
+
+
+def _require_consent(entry: _Entry) -> None:
+    if not entry.details.consent:
+        sentence = _l("Ask the person first, and tick that he agrees to his data being kept.")
+        raise Invalid(sentence, fields={"consent": sentence})
 
 
 def _consent() -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _add_people(office: Office) -> None:
 def _tell_the_story(office: Office) -> None:
     project = office.project
     person = {"kind": "person", "id_kind": "resident_id", "project_id": project}
-    customer = office.do("consultant1", "customers", person | BUYER)["id"]
+    customer = office.do("consultant1", "customers", person | BUYER | {"consent": True})["id"]
     office.do("steward", "house-types", {"project_id": project, "name": "测漏户型"})
     _shape_rooms(office)
     rooms = [

@@ -429,7 +429,13 @@ def _order_form(office: Office) -> dict[str, Any]:
 
 
 def _customer(office: Office) -> dict[str, Any]:
-    return {"project_id": office.project, "kind": "person", "name": "越界", "mobile": "13900001112"}
+    return {
+        "project_id": office.project,
+        "kind": "person",
+        "name": "越界",
+        "mobile": "13900001112",
+        "consent": True,
+    }
 
 
 def _renamed(_office: Office) -> dict[str, Any]:

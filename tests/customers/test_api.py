@@ -29,6 +29,7 @@ def test_registering_and_reading_back(call, user_for, project):
     number = make_resident_id()
     body = {
         "project_id": project.id,
+        "consent": True,
         "kind": "person",
         "name": "王小明",
         "mobile": "+86 138-0013-8000",
@@ -46,7 +47,7 @@ def test_registering_and_reading_back(call, user_for, project):
 
 
 def test_without_a_project_the_only_one_is_meant(call, user_for, project):
-    body = {"name": "王小明", "mobile": make_mobile()}
+    body = {"name": "王小明", "mobile": make_mobile(), "consent": True}
     made = call("post", URL, user_for("consultant"), 201, json=body)
     assert made["project_id"] == project.id
     assert made["kind"] == "person"
@@ -62,7 +63,7 @@ def test_wrong_fields_are_named(call, user_for, project):
 def test_a_duplicate_says_whose_and_no_more(call, user_for, project):
     first, second = user_for("consultant", first_name="陈顾问"), user_for("consultant")
     customer = make_customer(project, first, name="李秘密")
-    body = {"project_id": project.id, "name": "王小明", "mobile": customer.mobile}
+    body = {"project_id": project.id, "name": "王小明", "mobile": customer.mobile, "consent": True}
     refused = call("post", URL, second, 409, json=body)
     assert refused["error"] == "duplicate"
     assert "customer_id" not in refused
@@ -137,7 +138,13 @@ def test_seeing_the_whole_is_written_down(call, user_for, project):
 def test_no_number_reaches_the_logs(call, user_for, project, caplog):
     user = user_for("consultant")
     number = make_resident_id()
-    body = {"project_id": project.id, "name": "王", "mobile": make_mobile(), "id_number": number}
+    body = {
+        "project_id": project.id,
+        "name": "王",
+        "mobile": make_mobile(),
+        "id_number": number,
+        "consent": True,
+    }
     with caplog.at_level(0):
         made = call("post", URL, user, 201, json=body)
         call("post", URL, user, 409, json=body)
@@ -155,6 +162,7 @@ def test_a_key_keeps_no_number_in_plain(call, client, bearer, user_for, project)
         "name": "王小明",
         "mobile": make_mobile(),
         "id_number": number,
+        "consent": True,
     }
     made = call("post", URL, user, 201, json=body)
     headers = {**bearer(user), "Idempotency-Key": "k"}

@@ -21,7 +21,13 @@ CREDIT_CODE = "91350100M000100Y43"
 
 
 def register(actor, project, **values):
-    values = {"kind": "person", "name": "王小明", "mobile": "138 0013 8000", **values}
+    values = {
+        "kind": "person",
+        "name": "王小明",
+        "mobile": "138 0013 8000",
+        "consent": True,
+        **values,
+    }
     with acting(actor):
         return operations.register_customer(project_id=project.id, actor=actor, **values)
 
@@ -30,9 +36,7 @@ def test_registering_fills_in_what_the_identity_card_says(actor_for, project, cl
     clock_at(2026, 11, 21, 2)
     actor = actor_for("consultant")
     number = make_resident_id(date(1988, 3, 4), 112)
-    customer = register(
-        actor, project, id_kind="resident_id", id_number=number.lower(), consent=True
-    )
+    customer = register(actor, project, id_kind="resident_id", id_number=number.lower())
     assert (customer.mobile, customer.mobile_tail) == ("13800138000", "8000")
     assert customer.birthday == date(1988, 3, 4)
     assert customer.sex == "female"

@@ -6,13 +6,14 @@ import io
 
 import openpyxl
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from app.core import clock
 from app.core.audit import list_entries
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.customers import operations, privacy
+from app.customers.models import Customer
 from app.customers.settings import PURPOSE
 from tests.factories.customers import make_customer, make_mobile, make_resident_id
 from tests.factories.pricing import make_room_for_sale
@@ -20,17 +21,32 @@ from tests.factories.sales import make_hold, make_subscription
 
 
 def register(actor, project, **more):
-    values = {"name": "欧阳无名", "mobile": make_mobile(), "id_number": make_resident_id(), **more}
+    values = {"name": "欧阳无名", "mobile": make_mobile(), "id_number": make_resident_id()}
+    values = {"consent": True, **values, **more}
     return operations.register_customer(
         project_id=project.id, kind="person", actor=actor, address="天河路一号", **values
     )
 
 
 def test_consent_is_written_down_with_what_it_is_for(project, actor_for):
-    agreed = register(actor_for("consultant"), project, consent=True)
+    agreed = register(actor_for("consultant"), project)
     assert agreed.consented_at is not None
     assert agreed.consent_purpose == PURPOSE.default
-    assert register(actor_for("consultant"), project).consent_purpose is None
+
+
+def test_nobody_is_kept_who_has_not_agreed(project, actor_for, client, bearer, sign_in, user_for):
+    with pytest.raises(Invalid) as refused:
+        register(actor_for("consultant"), project, consent=False)
+    assert set(refused.value.fields) == {"consent"}
+    user = user_for("consultant")
+    body = {"project_id": project.id, "name": "欧阳无名", "mobile": make_mobile()}
+    answer = client.post("/api/v1/customers/", json=body, headers=bearer(user))
+    assert (answer.status_code, list(answer.get_json()["fields"])) == (422, ["consent"])
+    form = {"kind": "person", "name": "欧阳无名", "mobile": make_mobile(), "id_kind": "", "sex": ""}
+    answer = sign_in(client, user).post("/customers/add", data=form)
+    assert answer.status_code == 422
+    assert "consent" in answer.text
+    assert db.session.scalar(select(func.count(Customer.id))) == 0
 
 
 def test_nothing_of_the_person_is_left_anywhere(project, actor_for, session):

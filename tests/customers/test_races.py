@@ -31,6 +31,7 @@ def test_one_of_many_registers_and_the_rest_are_told_whose_it_is(committed):
                         kind="person",
                         name="王小明",
                         mobile="13800138000",
+                        consent=True,
                         actor=actor,
                     ).owner_id
             except Conflict as refused:

@@ -129,6 +129,7 @@ def test_registered_customers_have_keys(consultant, project):
             kind="person",
             name="钱多多",
             mobile="13711112222",
+            consent=True,
             actor=consultant,
         )
     assert found(consultant, "qdd") == ["钱多多"]

@@ -37,6 +37,7 @@ def form(**values):
         "source": "",
         "address": "",
         "remark": "",
+        "consent": "y",
         **values,
     }
 
@@ -75,7 +76,7 @@ def test_registering_by_the_form(page, user_for, project):
     user = user_for("consultant")
     assert "该项目" not in page(user, "/customers/add")
     number = make_resident_id()
-    page(user, "/customers/add", 302, **form(id_kind="resident_id", id_number=number, consent="y"))
+    page(user, "/customers/add", 302, **form(id_kind="resident_id", id_number=number))
     customer = db.session.scalars(select(Customer)).one()
     assert (customer.name, customer.owner_id, customer.project_id) == (
         "王小明",

@@ -101,6 +101,7 @@ class Scene:
             "mobile": mobile,
             "id_kind": "resident_id",
             "id_number": identity_number(body),
+            "consent": True,
         }
         return seller, seller.post("customers", person)["id"], name
 

@@ -77,6 +77,7 @@ def fill_customer(window, person):
     window.page.get_by_label("证件类型").select_option(label="居民身份证")
     for label, text in person.items():
         window.fill(label, text)
+    window.page.get_by_label("同意").check()
 
 
 def fill_subscription(window, building, number, buyers, method="按揭"):

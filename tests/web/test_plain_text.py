@@ -29,7 +29,7 @@ def call(client, bearer, user_for):
 
 @pytest.mark.parametrize("text", ["a\0b", "a\ud800b", "\udfff"])
 def test_in_a_body(call, project, text):
-    body = {"name": text, "mobile": make_mobile(), "project_id": project.id}
+    body = {"name": text, "mobile": make_mobile(), "project_id": project.id, "consent": True}
     assert call("post", "/api/v1/customers", 400, body=body)["error"] == "bad_request"
     call("post", "/api/v1/customers", 400, body={**body, "name": "x", text: "y"})
     call("post", "/api/v1/customers", 400, body={**body, "name": "x", "more": [{"a": [text]}]})
@@ -47,7 +47,7 @@ def test_in_a_form(client, sign_in, user_for):
 
 
 def test_a_pair_of_surrogates_is_a_character_like_any_other(call, project):
-    body = {"name": "王😀", "mobile": make_mobile(), "project_id": project.id}
+    body = {"name": "王😀", "mobile": make_mobile(), "project_id": project.id, "consent": True}
     assert call("post", "/api/v1/customers", 201, body=body)["name"] == "王😀"
 
 
