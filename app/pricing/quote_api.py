@@ -13,6 +13,7 @@ from app.core.errors import Invalid
 from app.estate.queries import get_project
 from app.pricing import operations, policies
 from app.pricing.answers import discount_answer, method_answer
+from app.pricing.explained import explained
 from app.pricing.operations import LineDraft
 from app.pricing.queries import get_payment_method, list_discounts, list_payment_methods
 from app.pricing.quoting import quote_data, resolve_special
@@ -192,4 +193,8 @@ class QuoteApi(RestApi):
             special_name=special.name if special else "",
             actor=actor,
         )
-        return {"room_id": body["room_id"], **quote_data(found)}
+        data = quote_data(found)
+        sentences = explained(data["steps"])
+        for step, sentence in zip(data["steps"], sentences, strict=True):
+            step["explained"] = sentence
+        return {"room_id": body["room_id"], **data}

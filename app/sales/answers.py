@@ -15,6 +15,7 @@ from app.core.identity import mask_name
 from app.core.money import ZERO, plain
 from app.customers.policies import sees
 from app.finance.queries import Balance, account_balances, open_receivables
+from app.pricing.explained import explained
 from app.sales.models import Subscription, SubscriptionState
 from app.sales.operations import PlacedHold
 from app.sales.queries import BuyerRow, list_buyers
@@ -31,6 +32,14 @@ NO_MONEY = Balance(ZERO, ZERO, ZERO)
 def step_name(step: Mapping[str, Any]) -> str:
     """Return how a kept price step is called in the reader's language."""
     return str(_STEP_NAMES.get(step["kind"], step["name"]))
+
+
+def shown_steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return kept price steps with their names and explanations in the reader's language."""
+    return [
+        {**step, "name": step_name(step), "explained": sentence}
+        for step, sentence in zip(steps, explained(steps), strict=True)
+    ]
 
 
 def hold_answer(hold: PlacedHold) -> dict[str, Any]:
@@ -85,7 +94,7 @@ def subscription_answer(subscription: Subscription, actor: Actor) -> dict[str, A
     (row,) = subscription_rows([subscription], actor)
     return {
         **row,
-        "steps": [{**step, "name": step_name(step)} for step in subscription.steps],
+        "steps": shown_steps(subscription.steps),
         "receivables": [
             {
                 "id": line.id,

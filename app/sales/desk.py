@@ -26,7 +26,7 @@ from app.pricing.models import Discount, PaymentMethod
 from app.pricing.queries import get_current_price, list_discounts, list_payment_methods
 from app.pricing.quoting import quote_data
 from app.sales import operations
-from app.sales.answers import step_name
+from app.sales.answers import shown_steps
 from app.sales.forms import AskDiscountForm, HoldForm, SubscribeForm, Terms, whole
 from app.sales.models import SpecialDiscount
 from app.sales.operations.special_discounts import find_usable_special
@@ -119,7 +119,7 @@ def calculate(room_id: int, terms: Terms, actor: Actor) -> ShownQuote:
     except DomainError as error:
         return ShownQuote(None, error.message)
     data = quote_data(found)
-    data["steps"] = [{**step, "name": step_name(step)} for step in data["steps"]]
+    data["steps"] = shown_steps(data["steps"])
     return ShownQuote(data)
 
 

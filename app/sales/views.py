@@ -23,7 +23,7 @@ from app.estate.models import RoomStatus
 from app.finance.policies import ACCOUNT, RECEIPT
 from app.finance.queries import account_balance, open_receivables
 from app.sales import operations, policies
-from app.sales.answers import shown_buyers, step_name
+from app.sales.answers import shown_buyers, shown_steps
 from app.sales.desk import DeskView
 from app.sales.models import (
     Change,
@@ -184,7 +184,7 @@ class SubscriptionView(CrudView):
             chip=deal_chip(deal.state),
             overdue=days_overdue(deal),
             buyers=shown_buyers(_buyers_of(deal), deal.project_id, actor),
-            steps=[{**step, "name": step_name(step)} for step in deal.steps],
+            steps=shown_steps(deal.steps),
             lines=open_receivables(deal.account_id),
             balance=account_balance(deal.account_id),
             timeline_steps=deal_steps(deal),

@@ -267,6 +267,9 @@ def test_choices_and_a_quote(call, project):
     assert answer.status_code == 200
     assert answer.json["deal_total"] == "6490851.42"
     assert answer.json["deal_unit_price"] == "51707.57"
+    for step in answer.json["steps"][1:]:
+        assert step["value"] in step["explained"]
+        assert f"{-Decimal(step['amount']):,.2f}" in step["explained"]
     assert {"kind", "due", "amount"} <= set(answer.json["receivables"][0])
     total = sum(Decimal(line["amount"]) for line in answer.json["receivables"])
     assert total == Decimal(answer.json["deal_total"])

@@ -10,6 +10,7 @@ import pytest
 from app.core.actor import acting
 from app.core.errors import Invalid, NotFound
 from app.pricing import quoting
+from app.pricing.explained import explained
 from app.pricing.operations import quote
 from app.pricing.quoting import quote_data, resolve_special
 from app.pricing.terms import SpecialTerms
@@ -199,3 +200,22 @@ def test_special_discounts_are_asked_of_whoever_registered(monkeypatch, consulta
     quoting.register_special_resolver(resolve)
     assert resolve_special(7, room_id=room.id, actor=consultant).percent == Decimal("2.50")
     assert asked == [(7, room.id, consultant)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        ("method", "2.00", ("1,000,000.00 × 2.00%", "20,000.00")),
+        ("points", "1.00", ("1,000,000.00 × 1.00%", "20,000.00")),
+        ("percent", "1.00", ("900,000.00 × 1.00%", "20,000.00")),
+        ("per_area", "100.00", ("100.00 元/㎡", "20,000.00")),
+        ("amount", "20000.00", ("900,000.00", "20,000.00")),
+        ("rounding", "10.00", ("10.00 元", "880,000.00")),
+    ],
+)
+def test_a_kept_step_is_explained_by_its_figures(app, kind, value, said):
+    first = {"kind": "list", "value": "1000000.00", "before": "0.00", "amount": "1000000.00"}
+    step = {"kind": kind, "value": value, "before": "900000.00", "amount": "-20000.00"}
+    with app.test_request_context():
+        sentence = explained([first | {"after": "1000000.00"}, step | {"after": "880000.00"}])[1]
+    assert all(words in sentence for words in said), sentence
