@@ -13,6 +13,7 @@ from app.web.crud import CrudView
 from app.web.crud_api import CrudApi
 from tests.conformance.office import Office
 from tests.conformance.pages import Route, routes
+from tests.conformance.price_bodies import PRICE_BODIES
 from tests.conformance.room_bodies import ROOM_BODIES
 
 #: rows of the whole group: the permission alone keeps strangers out
@@ -474,17 +475,6 @@ def _rooms(office: Office) -> dict[str, Any]:
     return {"room_ids": [office.ids["room"]]}
 
 
-def _rule(office: Office) -> dict[str, Any]:
-    return {"do": "draft", "name": "越界", "buildings": office.ids["estate_building"],
-            "basis": "gross", "base": "50000", "base_floor": "1"}  # fmt: skip
-
-
-def _method(office: Office) -> dict[str, Any]:
-    line = {"kind": "instalment", "name": "全款", "basis": "rest", "due_rule": "contract",
-            "due_days": 7}  # fmt: skip
-    return {"project_id": office.project, "name": "越界", "lines": [line]}
-
-
 def _sale(office: Office) -> dict[str, Any]:
     return {"building_id": office.ids["estate_building"], "reason": "测试"}
 
@@ -498,6 +488,7 @@ def _file(office: Office) -> dict[str, Any]:
 
 
 BODIES = {
+    **PRICE_BODIES,
     **ROOM_BODIES,
     "HandoverView.hand_over": _nothing,
     "ViewAsView.begin": _nothing,
@@ -539,13 +530,10 @@ BODIES = {
     "HoldApi.hold": _hold,
     "HoldApi.name_customer": _hold,
     "HoldApi.release": _reason,
-    "LoanScheduleApi.calculate": lambda _office: {"way": "equal_payments", "loans": []},
     "NoticeApi.read": _nothing,
     "NoticeApi.read_all": _nothing,
     "NoticeView.kinds": _nothing,
     "NoticeView.read_all": _nothing,
-    "PaymentMethodApi.add": _method,
-    "PaymentMethodApi.edit": _method,
     "PlanTableApi.add_rooms": _rooms,
     "PlanTableApi.cancel": _reason,
     "PlanTableApi.cells": _cells,
@@ -556,7 +544,6 @@ BODIES = {
     "PricePlanApi.add": _plan,
     "PricePlanApi.edit": _plan,
     "PricePlanView.cancel": _reason,
-    "PriceRuleView.rule": _rule,
     "ProjectImportApi.take_in": _nothing,
     "QuoteApi.calculate": _order,
     "ReceiptApi.confirm": _nothing,

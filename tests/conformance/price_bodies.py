@@ -1,0 +1,31 @@
+"""Bodies of the calls that enter what prices are calculated from, for the walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.conformance.office import Office
+
+
+def _loan(_office: Office) -> dict[str, Any]:
+    loan = {"amount": "1000000.00", "rate": "3.50", "months": 12}
+    return {"way": "equal_payments", "loans": [loan]}
+
+
+def _method(office: Office) -> dict[str, Any]:
+    line = {"kind": "instalment", "name": "全款", "basis": "rest", "due_rule": "contract",
+            "due_days": 7}  # fmt: skip
+    return {"project_id": office.project, "name": "越界", "lines": [line]}
+
+
+def _rule(office: Office) -> dict[str, Any]:
+    return {"do": "draft", "name": "越界", "buildings": office.ids["estate_building"],
+            "basis": "gross", "base": "50000", "base_floor": "1"}  # fmt: skip
+
+
+PRICE_BODIES = {
+    "LoanScheduleApi.calculate": _loan,
+    "PaymentMethodApi.add": _method,
+    "PaymentMethodApi.edit": _method,
+    "PriceRuleView.rule": _rule,
+}
