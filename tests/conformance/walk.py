@@ -574,7 +574,7 @@ BODIES = {
 
 #: what these send names no row of a project
 NAMES_NO_ROW = {
-    "SignInSecurityView.save",
+    "LoanScheduleApi.calculate", "SignInSecurityView.save",
     "door.change_password", "PriceListView.check", "RoleView.show", "SettingsView.save",
     "SystemView.sign", "SystemView.job",
     "WorkbenchView.arrange", "WorkbenchView.default", "work.keys_switch",
