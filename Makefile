@@ -34,6 +34,7 @@ $(BIN)/python:
 $(RUNTIME): | $(BIN)/python
 	@echo "安装依赖 installing …"
 	@$(PIP) -r requirements/runtime.lock
+	@tools/packages paper || echo "暂时不能生成 PDF，其余功能不受影响 everything but PDF works"
 	@rm -f $(VENV)/.runtime-* && touch $@
 
 $(DEV): | $(BIN)/python

@@ -22,6 +22,7 @@ from app.pricing.import_api import ProjectImportApi, RoomImportApi
 from app.pricing.loan_api import LoanScheduleApi
 from app.pricing.operations import PlanRowDraft
 from app.pricing.plan_table_api import PlanTableApi
+from app.pricing.publication_api import PricePublicationApi
 from app.pricing.queries import (
     count_plans,
     get_price_plan,
@@ -315,4 +316,5 @@ RESOURCES = [
     DiscountApi,
     QuoteApi,
     LoanScheduleApi,
+    PricePublicationApi,
 ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+from decimal import Decimal
 from typing import Any
 
 from flask_appbuilder import expose
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from app.core.bad_value import BadValue
 from app.core.errors import Invalid
-from app.core.money import plain
+from app.core.money import parse_rate, plain
 from app.pricing import loans, policies
 from app.web.rest import Body, RestApi, Whole, Yuan, endpoint
 
@@ -20,9 +21,19 @@ WAYS = {"equal_payments": loans.equal_payments, "equal_principal": loans.equal_p
 MOST_LOANS = 2
 
 
+class Rate(fields.Field):
+    """A yearly rate in percent: a string with up to four decimals, never a float."""
+
+    def _deserialize(self, value: Any, *_rest: Any, **_more: Any) -> Decimal:
+        try:
+            return parse_rate(value)
+        except BadValue as error:
+            raise ValidationError(str(error.message)) from error
+
+
 class LoanBody(Body):
     amount = Yuan(required=True)
-    rate = Yuan(required=True)
+    rate = Rate(required=True)
     months = Whole(required=True, validate=validate.Range(min=1, max=loans.MAX_MONTHS))
 
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from flask import request, send_file
+from flask import flash, redirect, request, send_file, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
 from app.core import audit
 from app.core.actor import Actor
-from app.core.errors import Invalid
+from app.core.errors import DomainError, Invalid
 from app.core.uow import unit_of_work
 from app.pricing import operations, policies
 from app.pricing.models import PricePublication
-from app.pricing.publication_sheet import (
-    approvers_of,
-    published_words,
-    write_publication,
-)
+from app.pricing.publication_paper import draw_publication, paper_words
+from app.pricing.publication_sheet import approvers_of, write_publication
 from app.pricing.queries.publications import (
     count_changes_since,
     is_latest,
@@ -34,6 +31,7 @@ from app.web import show_page
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import LineField
 from app.web.export import XLSX
+from app.web.paper import send_pdf
 from app.web.projects import current_project_id
 
 #: rooms that one page shows; on paper all of them are
@@ -134,15 +132,21 @@ class PricePublicationView(CrudView):
         published = self.get(pk, actor)
         with unit_of_work(actor):
             audit.record("print", table_name=PricePublication.__tablename__, row_id=pk)
-        return self.render_template(
-            "pricing/publication_paper.html",
-            published=self.get(pk, actor),
-            rows=list_publication_rows(published.id),
-            published_at=published_words(published),
-            approvers=approvers_of(published),
-            bases=PRICE_BASES,
-            posted_status=posted_status,
-        )
+        return self.render_template("pricing/publication_paper.html", **paper_words(published))
+
+    @expose("/show/<int:pk>/list.pdf")
+    @guarded("export")
+    def pdf(self, pk: int, *, actor: Actor) -> Any:
+        """Send the list as PDF; written into the audit."""
+        published = self.get(pk, actor)
+        try:
+            drawn = draw_publication(published)
+        except DomainError as error:
+            flash(error.message, "danger")
+            return redirect(url_for(".show", pk=pk))
+        with unit_of_work(actor):
+            audit.record("print", table_name=PricePublication.__tablename__, row_id=pk)
+        return send_pdf(drawn, str(published))
 
     @expose("/show/<int:pk>/list.xlsx")
     @guarded("export")

@@ -16,6 +16,8 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.bad_value import BadValue
 from app.core.errors import DomainError, NotFound
+from app.core.money import capital
+from app.core.pdf import PaperUnavailable
 from app.core.uow import unit_of_work
 from app.customers.models import Customer
 from app.customers.queries import list_customers
@@ -43,6 +45,7 @@ from app.sales.shown_loans import Lines, lent_of, read_loan
 from app.web.access import needs
 from app.web.closing import still_offered
 from app.web.crud_forms import CrudForm
+from app.web.paper import draw_pdf, send_pdf
 from app.web.rest import current
 
 USUAL_VALIDITY = timedelta(days=7)
@@ -123,6 +126,26 @@ def calculate(room_id: int, terms: Terms, actor: Actor) -> ShownQuote:
     return ShownQuote(data)
 
 
+def _read_quotation(room_id: int, actor: Actor) -> dict[str, Any]:
+    """Return what the quotation sheet says, on screen and on paper, under the terms asked for."""
+    page = read_room(room_id, actor)
+    terms = _begun(Terms.read(request.args), page)
+    shown = calculate(room_id, terms, actor)
+    loan, loan_problem = None, None
+    try:
+        loan = read_loan(shown.receivables, request.args)
+    except BadValue as error:
+        loan_problem = error.message
+    return {
+        "page": page,
+        "terms": terms,
+        "quote": shown,
+        "customer": _asked_customer() or _held_for(page.hold),
+        "loan": loan,
+        "loan_problem": loan_problem,
+    }
+
+
 class DeskView(BaseView):
     """Pages about one room."""
 
@@ -133,27 +156,40 @@ class DeskView(BaseView):
     @needs(SEE_QUOTE)
     def quotation(self, room_id: int) -> Any:
         """Show the quotation sheet: price step by step, what is to be paid when, the loan."""
-        actor = current()
-        page = read_room(room_id, actor)
-        terms = _begun(Terms.read(request.args), page)
-        shown = calculate(room_id, terms, actor)
-        loan, loan_problem = None, None
-        try:
-            loan = read_loan(shown.receivables, request.args)
-        except BadValue as error:
-            loan_problem = error.message
+        shown = _read_quotation(room_id, current())
         return self.render_template(
             "sales/quotation.html",
-            page=page,
-            terms=terms,
-            quote=shown,
-            customer=_asked_customer() or _held_for(page.hold),
-            loan=loan,
-            loan_problem=loan_problem,
-            has_fund=bool(lent_of(shown.receivables, "fund")),
+            **shown,
+            has_fund=bool(lent_of(shown["quote"].receivables, "fund")),
             given=request.args,
+            given_again=request.args.to_dict(flat=False),
             today=clock.today(),
         )
+
+    @expose("/quotation/<int:room_id>/sheet.pdf")
+    @needs(SEE_QUOTE)
+    def quotation_pdf(self, room_id: int) -> Any:
+        """Send the quotation sheet as PDF, or go back to the page that says what is missing."""
+        actor = current()
+        shown = _read_quotation(room_id, actor)
+        page, quote = shown["page"], shown["quote"]
+        back = f"{url_for('.quotation', room_id=room_id)}?{request.query_string.decode()}"
+        if quote.data is None or shown["loan_problem"]:
+            return redirect(back)
+        method = shown["terms"].payment_method_id
+        try:
+            drawn = draw_pdf(
+                "sales/quotation_pdf.html",
+                **shown,
+                method=next((one.name for one in page.methods if one.id == method), ""),
+                consultant=actor.name,
+                capital=capital(Decimal(quote.data["deal_total"])),
+                now=clock.now(),
+            )
+        except PaperUnavailable as error:
+            flash(error.message, "danger")
+            return redirect(back)
+        return send_pdf(drawn, f"{_('Quotation')} {page.room.title}")
 
     @expose("/subscribe/<int:room_id>", methods=["GET", "POST"])
     @needs(ADD_SUBSCRIPTION)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from app.core.money import parse_percent
+from app.core.money import parse_rate
 from app.pricing import loans
 from app.sales.forms import whole
 
@@ -48,7 +48,7 @@ def read_loan(lines: Lines, given: Mapping[str, str]) -> ShownLoan | None:
     """
     years = whole(given.get("years")) or USUAL_YEARS
     lent = [
-        (kind, amount, parse_percent(rate))
+        (kind, amount, parse_rate(rate))
         for kind, name in (("loan", "rate"), ("fund", "fund_rate"))
         if (rate := given.get(name, "").strip()) and (amount := lent_of(lines, kind))
     ]

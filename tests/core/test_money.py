@@ -303,3 +303,11 @@ def _spoken(words: str) -> Decimal:
             fraction += digit * (Decimal("0.1") if char == "角" else Decimal("0.01"))
             digit = 0
     return total + fraction
+
+
+def test_a_rate_has_up_to_four_decimals():
+    assert money.parse_rate("3.075") == Decimal("3.075")
+    assert money.parse_rate("0") == 0
+    for wrong in ("3.07555", "-1", "1e2", 3.075, "", "三"):
+        with pytest.raises(money.MoneyError):
+            money.parse_rate(wrong)

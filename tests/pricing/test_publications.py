@@ -7,6 +7,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -148,6 +149,10 @@ def test_its_pages(client, user_for, sign_in, building, rooms, steward, session)
     assert "5,000,000.00" in client.get(f"/published-prices/show/{published.id}/paper").text
     assert client.get("/published-prices/add").status_code == 403
     sent = client.get(f"/published-prices/show/{published.id}/list.xlsx")
+    drawn = client.get(f"/published-prices/show/{published.id}/list.pdf")
+    assert drawn.mimetype == "application/pdf"
+    said = "".join(page.extract_text() for page in PdfReader(BytesIO(drawn.data)).pages)
+    assert all(one in said for one in ("3栋", "101", "201", "5,000,000.00", "39,831.12", "1 / 1"))
     lines = CalamineWorkbook.from_filelike(BytesIO(sent.data)).get_sheet_by_index(0).to_python()
     assert [line[2] for line in lines[-2:]] == ["101", "201"]
     assert lines[-1][8:10] == [39831.12, 5e6]
@@ -164,3 +169,35 @@ def test_its_pages(client, user_for, sign_in, building, rooms, steward, session)
     sign_in(client, user_for("consultant", project=make_project()))
     assert client.get(f"/published-prices/show/{published.id}").status_code == 404
     del steward
+
+
+def test_over_rest(client, user_for, sign_in, building, rooms, steward, session, monkeypatch):
+    published = publish(building, steward)
+    session.flush()
+    sign_in(client, user_for("consultant"))
+    address = "/api/v1/published-prices/"
+    listed = client.get(f"{address}?building_id={building.id}").json
+    assert [(one["id"], one["version"], one["list_total"]) for one in listed["result"]] == [
+        (published.id, 1, "10000000.00")
+    ]
+    one = client.get(f"{address}{published.id}?limit=1").json
+    assert [row["number"] for row in one["rows"]] == ["101"]
+    rest = client.get(f"{address}{published.id}?cursor={one['next']}").json
+    assert [row["list_unit_price"] for row in rest["rows"]] == ["39831.12"]
+    today = clock.today().isoformat()
+    posted = client.get(f"{address}?project_id={building.project_id}&on={today}").json
+    assert [one["id"] for one in posted["result"]] == [published.id]
+    assert client.get(f"{address}{published.id}/list.pdf").data.startswith(b"%PDF")
+    assert client.get(f"{address}{published.id}/list.xlsx").data.startswith(b"PK")
+    monkeypatch.setattr("app.pricing.publication_paper.MOST_ROOMS", 1)
+    refused = client.get(f"{address}{published.id}/list.pdf")
+    assert (refused.status_code, "2" in refused.json["message"]) == (422, True)
+    assert client.post(address, json={"building_id": building.id}).status_code == 403
+    sign_in(client, user_for("director"))
+    again = client.post(address, json={"building_id": building.id})
+    assert again.status_code == 409, again.text
+    price_rooms(rooms[:1], "5500000.00")
+    assert client.post(address, json={"building_id": building.id}).json["version"] == 2
+    sign_in(client, user_for("consultant", project=make_project()))
+    assert client.get(f"{address}{published.id}").status_code == 404
+    assert client.get(f"{address}{published.id}/list.pdf").status_code == 404

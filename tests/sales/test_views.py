@@ -9,6 +9,7 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+from pypdf import PdfReader
 from sqlalchemy import event, select
 
 from app.admin.principal import forget_principals, read_actor
@@ -175,6 +176,23 @@ def test_the_quotation_sheet_explains_price_lines_and_loan(page, user_for, proje
         assert word in text, word
     assert "15,536.95" in text  # 3,460,000 over 30 years at 3.5 %
     assert "按揭" in text
+
+
+def test_the_quotation_sheet_as_pdf(page, client, user_for, room, method):
+    user = user_for("consultant", first_name="陈顾问")
+    address = f"/sales/quotation/{room.id}/sheet.pdf"
+    terms = f"?payment_method_id={method.id}&rate=3.075&years=30&plan=equal_principal"
+    assert f"{address}{terms}" in page(user, f"/sales/quotation/{room.id}{terms}").replace(
+        "&amp;", "&"
+    )
+    reader = PdfReader(BytesIO(client.get(f"{address}{terms}").data))
+    said = "".join(one.extract_text() for one in reader.pages)
+    for words in (room.title, "5,000,000.00", "伍佰万元整", "3.075", "陈顾问", "等额本金", "360"):
+        assert words in said, words
+    assert f"{len(reader.pages)} / {len(reader.pages)}" in said
+    refused = client.get(f"{address}?payment_method_id={method.id}&rate=x")
+    assert refused.status_code == 302, "back to the page, which says why"
+    page(user_for("consultant", project=make_project()), f"{address}{terms}", 404)
 
 
 def test_bank_and_fund_are_repaid_together_month_by_month(page, user_for, project, room):

@@ -26,6 +26,24 @@ def get_publication(publication_id: int) -> PricePublication:
     return there(found, _l("There is no such published price list within your scope."))
 
 
+def list_publications(
+    *,
+    project_id: int | None = None,
+    building_id: int | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[PricePublication]:
+    """Return published lists within scope, the newest first, from before the id ``before``."""
+    wanted = select(PricePublication).order_by(PricePublication.id.desc()).limit(limit)
+    if project_id is not None:
+        wanted = wanted.where(PricePublication.project_id == project_id)
+    if building_id is not None:
+        wanted = wanted.where(PricePublication.building_id == building_id)
+    if before is not None:
+        wanted = wanted.where(PricePublication.id < before)
+    return list(db.session.scalars(wanted))
+
+
 def list_publication_rows(
     publication_id: int, *, after: int = 0, limit: int | None = None
 ) -> list[PricePublicationRow]:

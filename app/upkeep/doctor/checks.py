@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 from flask_babel import gettext as _
 
+from app.core.pdf import pdf_problem
 from app.upkeep.doctor import database, machine
 from app.upkeep.doctor.verdict import Verdict, bad, skipped
 
@@ -36,6 +37,7 @@ def examine(config: Mapping[str, Any]) -> list[Verdict]:
         machine.check_python(),
         machine.check_packages(),
         machine.check_catalogue(),
+        machine.check_paper(pdf_problem()),
         machine.check_data_dir(data),
         machine.check_keys(config),
         machine.check_disk(data),

@@ -15,6 +15,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.core.pdf import SYSTEM_PACKAGES
 from app.upkeep.doctor.verdict import Verdict, bad, ok, warn
 from app.upkeep.findings import LOW_DISK, VERY_LOW_DISK
 from config import ROOT
@@ -78,6 +79,19 @@ def check_packages(lock: Path = ROOT / "requirements/runtime.lock") -> Verdict:
             _("pip install --require-hashes --no-deps -r requirements/runtime.lock"),
         )
     return ok("packages", title, _("All packages are as the lock says."))
+
+
+def check_paper(problem: str | None) -> Verdict:
+    """Papers are drawn as PDF where Pango is installed; without it all else works."""
+    title = _("Papers as PDF")
+    if problem is None:
+        return ok("paper", title, _("This server draws PDF."))
+    return warn(
+        "paper",
+        title,
+        _("This server cannot draw PDF: %(problem)s", problem=problem),
+        _("Run as root: apt install %(packages)s", packages=SYSTEM_PACKAGES),
+    )
 
 
 def check_data_dir(folder: Path) -> Verdict:
