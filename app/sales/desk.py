@@ -184,7 +184,7 @@ class DeskView(BaseView):
                 method=next((one.name for one in page.methods if one.id == method), ""),
                 consultant=actor.name,
                 capital=capital(Decimal(quote.data["deal_total"])),
-                now=clock.now(),
+                now=clock.local(clock.now()).strftime("%Y-%m-%d %H:%M"),
             )
         except PaperUnavailable as error:
             flash(error.message, "danger")
