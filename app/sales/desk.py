@@ -162,7 +162,7 @@ class DeskView(BaseView):
             **shown,
             has_fund=bool(lent_of(shown["quote"].receivables, "fund")),
             given=request.args,
-            given_again=request.args.to_dict(flat=False),
+            pdf_url=_again(".quotation_pdf", room_id),
             today=clock.today(),
         )
 
@@ -173,7 +173,7 @@ class DeskView(BaseView):
         actor = current()
         shown = _read_quotation(room_id, actor)
         page, quote = shown["page"], shown["quote"]
-        back = f"{url_for('.quotation', room_id=room_id)}?{request.query_string.decode()}"
+        back = _again(".quotation", room_id)
         if quote.data is None or shown["loan_problem"]:
             return redirect(back)
         method = shown["terms"].payment_method_id
@@ -351,6 +351,11 @@ class DeskView(BaseView):
                     form[name].errors = [str(sentence)]
             return error.message
         return None
+
+
+def _again(page: str, room_id: int) -> str:
+    # The conditions go along as they came: as arguments of url_for some would mean something.
+    return f"{url_for(page, room_id=room_id)}?{request.query_string.decode()}"
 
 
 def _begun(terms: Terms, page: RoomPage) -> Terms:

@@ -25,5 +25,5 @@ def send_pdf(drawn: bytes, name: str, *, inline: bool = True) -> Response:
     answer: Response = send_file(
         BytesIO(drawn), mimetype=PDF, as_attachment=not inline, download_name=f"{name}.pdf"
     )
-    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -18,6 +18,10 @@ def _method(office: Office) -> dict[str, Any]:
     return {"project_id": office.project, "name": "越界", "lines": [line]}
 
 
+def _published(office: Office) -> dict[str, Any]:
+    return {"building_id": office.ids["estate_building"]}
+
+
 def _rule(office: Office) -> dict[str, Any]:
     return {"do": "draft", "name": "越界", "buildings": office.ids["estate_building"],
             "basis": "gross", "base": "50000", "base_floor": "1"}  # fmt: skip
@@ -27,5 +31,6 @@ PRICE_BODIES = {
     "LoanScheduleApi.calculate": _loan,
     "PaymentMethodApi.add": _method,
     "PaymentMethodApi.edit": _method,
+    "PricePublicationApi.publish": _published,
     "PriceRuleView.rule": _rule,
 }

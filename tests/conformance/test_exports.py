@@ -15,7 +15,9 @@ FILES = ("spreadsheetml", "text/csv", "application/zip", "application/pdf")
 CONSTANTS = {"XLSX", "SHEET", "CSV"}
 #: functions that send a file without writing it down, each with the reason
 NO_ENTRY = {
+    "app/sales/desk.py:quotation_pdf": "what anyone may calculate who sees the room",
     "app/web/headers.py:_set": "sends nothing itself: it marks what others send as a file",
+    "app/web/paper.py:send_pdf": "its callers draw the paper and know what is on it",
     "app/pricing/import_views.py:template": "an empty sheet to fill in",
     "app/pricing/import_api.py:faults": "the sheet that the caller has sent, with its faults",
 }
@@ -35,7 +37,8 @@ def sends_file(node: ast.AST) -> bool:
             if "attachment" in text.lower() or any(kind in text for kind in FILES):
                 return True
     return any(
-        name.rpartition(".")[2] in ("send_file", "send_from_directory") for _c, name in calls(node)
+        name.rpartition(".")[2] in ("send_file", "send_from_directory", "send_pdf")
+        for _c, name in calls(node)
     )
 
 
