@@ -217,11 +217,11 @@ def _note(portions: Sequence[Portion], successors: Mapping[str, int]) -> dict[st
     }
 
 
-_STAYS = text("SELECT pg_try_advisory_xact_lock_shared(7117, :user)")
+_STAYS = text("SELECT pg_try_advisory_xact_lock_shared(7117, CAST(:user AS integer))")
 _PERSON = text(
     "SELECT active, first_name || coalesce(last_name, '') AS name FROM ab_user WHERE id = :user"
 )
-_ALONE = text("SELECT pg_advisory_xact_lock(7117, :user)")
+_ALONE = text("SELECT pg_advisory_xact_lock(7117, CAST(:user AS integer))")
 # admin stands below estate and names its tables in SQL instead of importing its models.
 _PROJECT = text("SELECT name FROM estate_project WHERE id = :project")
 _GONE = "DELETE FROM {table} WHERE user_id = :user AND from_on > :day"

@@ -9,7 +9,7 @@ from typing import Any
 from flask_appbuilder import expose
 from marshmallow import ValidationError, fields, validate
 
-from app.core.bad_value import BadValue
+from app.core.bad_value import N_, BadValue
 from app.core.errors import Invalid
 from app.core.money import parse_rate, plain
 from app.pricing import loans, policies
@@ -17,6 +17,7 @@ from app.web.rest import Body, RestApi, Whole, Yuan, endpoint
 
 #: 等额本息 and 等额本金, by the names that a call gives them
 WAYS = {"equal_payments": loans.equal_payments, "equal_principal": loans.equal_principal}
+HOW = N_("Choose whether payments or principal parts are to be equal.")
 #: a commercial loan and one of the housing fund
 MOST_LOANS = 2
 
@@ -38,7 +39,7 @@ class LoanBody(Body):
 
 
 class ScheduleBody(Body):
-    way = fields.String(required=True, validate=validate.OneOf(list(WAYS)))
+    way = fields.String(required=True, validate=validate.OneOf(list(WAYS), error=HOW))
     loans = fields.List(
         fields.Nested(LoanBody), required=True, validate=validate.Length(min=1, max=MOST_LOANS)
     )

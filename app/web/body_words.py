@@ -60,9 +60,9 @@ _SENTENCES = tuple(
 
 
 def in_our_words(sentence: str) -> str:
-    """Return marshmallow's sentence as we say it; a sentence of ours stays as it is."""
+    """Return marshmallow's sentence as we say it, and one of ours in the reader's language."""
     for pattern, msgid in _SENTENCES:
         match = pattern.fullmatch(sentence)
         if match:
             return str(_(msgid, **match.groupdict()))
-    return sentence
+    return str(_(sentence)) if sentence else sentence

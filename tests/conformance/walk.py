@@ -45,6 +45,7 @@ ARGUMENTS = {
 #: what ``pk`` is on pages that are not generated
 ROW_OF_PAGE = {
     "ApprovalView": "request",
+    "PricePublicationApi": "pricing_publication",
     "PaymentMethodApi": "pricing_payment_method",
     "PriceListView": "estate_room_import",
     "RoomApi": "room",
