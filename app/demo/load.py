@@ -19,6 +19,7 @@ from app.core.actor import Actor, system_actor
 from app.core.db import db
 from app.core.settings import SettingValue
 from app.core.uow import unit_of_work
+from app.demo.divided import divide
 from app.demo.people import PEOPLE, demo_password, load_people, load_teams, reset_passwords
 from app.devices.models import Device, DeviceHook, Station, StationOperator
 from app.estate.models import Building, Permit, Project, Room
@@ -68,6 +69,7 @@ def _load_all(data: Path, password: str) -> None:
         with unit_of_work(LOADER):
             project = _required(PROJECT)
             _permit(project)
+            divide(project)
             _terms(project)
             _counter(project, data)
             _second_project(_required(OTHER))

@@ -19,6 +19,10 @@ ROOM_GENERATION = "estate.room_generation"
 ROOM_LINEAGE = "estate.room_lineage"
 FIT_OUT = "estate.fit_out"
 PROJECT_MEMBER = "estate.project_member"
+PRODUCT_TYPE = "estate.product_type"
+ZONE = "estate.zone"
+MILESTONE = "estate.milestone"
+LAUNCH_BATCH = "estate.launch_batch"
 
 #: roles that make and change master data, and those that attach people to projects
 STEWARD = "O"
@@ -60,6 +64,22 @@ declare_permissions(
     Permission(f"{FIT_OUT}:add", _l("Add fit-outs"), STEWARD),
     Permission(f"{FIT_OUT}:edit", _l("Change fit-outs"), STEWARD),
     Permission(f"{FIT_OUT}:delete", _l("Delete fit-outs"), STEWARD),
+    Permission(f"{PRODUCT_TYPE}:see", _l("See product types"), STAFF),
+    Permission(f"{PRODUCT_TYPE}:add", _l("Add product types"), STEWARD),
+    Permission(f"{PRODUCT_TYPE}:edit", _l("Change product types"), STEWARD),
+    Permission(f"{PRODUCT_TYPE}:delete", _l("Delete product types"), STEWARD),
+    Permission(f"{ZONE}:see", _l("See zones"), STAFF),
+    Permission(f"{ZONE}:add", _l("Add zones"), STEWARD),
+    Permission(f"{ZONE}:edit", _l("Change zones"), STEWARD),
+    Permission(f"{ZONE}:delete", _l("Delete zones"), STEWARD),
+    Permission(f"{MILESTONE}:see", _l("See milestones of buildings"), STAFF),
+    Permission(f"{MILESTONE}:add", _l("Enter milestones of buildings"), STEWARD),
+    Permission(f"{MILESTONE}:edit", _l("Change milestones of buildings"), STEWARD),
+    Permission(f"{MILESTONE}:delete", _l("Delete milestones of buildings"), STEWARD),
+    Permission(f"{LAUNCH_BATCH}:see", _l("See launch batches"), STAFF),
+    Permission(f"{LAUNCH_BATCH}:add", _l("Add launch batches"), STEWARD),
+    Permission(f"{LAUNCH_BATCH}:edit", _l("Change launch batches"), STEWARD),
+    Permission(f"{LAUNCH_BATCH}:delete", _l("Delete launch batches"), STEWARD),
     Permission(f"{PROJECT_MEMBER}:see", _l("See who belongs to a project"), "OU"),
     Permission(f"{PROJECT_MEMBER}:add", _l("Attach people to projects"), ADMINISTRATOR),
     Permission(f"{PROJECT_MEMBER}:delete", _l("Detach people from projects"), ADMINISTRATOR),

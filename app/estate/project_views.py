@@ -32,14 +32,29 @@ class ProjectView(CrudView):
     add_title = _l("New project")
     empty_sentence = _l("No project within your scope yet.")
     list_columns = ("code", "name", "organization", "parent", "city", "company")
-    search_columns = ("code", "name", "organization", "city")
+    search_columns = ("code", "name", "organization", "parent", "city")
     label_columns = {
         "company": _l("Company"),
         "city": _l("City"),
         "parent": _l("Phase of"),
         "total_rounding": _l("Totals are rounded to, yuan"),
         "team_shares": _l("Teams share their customers"),
+        "plot_place": _l("Plot"),
+        "plot_number": _l("Plot number"),
+        "plot_area": _l("Area of the plot"),
+        "land_use": _l("Land use"),
+        "grant_contract": _l("Land grant contract"),
+        "term_from": _l("Term of use from"),
+        "term_until": _l("Term of use until"),
+        "land_certificate": _l("Land use certificate"),
+        "planning_permit": _l("Planning permit"),
+        "construction_permit": _l("Construction permit"),
+        "title_number": _l("Title number of the whole"),
+        "saleable_area": _l("Saleable area"),
+        "started_on": _l("Construction began"),
+        "opened_on": _l("Opened for sale"),
     }
+    units = {"plot_area": "㎡", "saleable_area": "㎡"}
     help_columns = {
         "team_shares": _l(
             "Consultants see the customers and deals of their whole team, not only their own."
@@ -47,10 +62,35 @@ class ProjectView(CrudView):
         "parent": _l("Leave it empty unless this is a phase of another project."),
         "organization": _l("Whoever belongs to this organization reaches the project."),
     }
+    load = ("organization", "parent")
     order = ("code",)
     show_fieldsets = (
         ("", ("code", "name", "organization", "parent")),
         (_l("Place and company"), ("company", "city", "address")),
+        (
+            _l("Land"),
+            (
+                "plot_place",
+                "plot_number",
+                "plot_area",
+                "land_use",
+                "grant_contract",
+                "term_from",
+                "term_until",
+                "land_certificate",
+            ),
+        ),
+        (
+            _l("Building and opening"),
+            (
+                "planning_permit",
+                "construction_permit",
+                "title_number",
+                "saleable_area",
+                "started_on",
+                "opened_on",
+            ),
+        ),
         (_l("Prices"), ("total_rounding",)),
         (_l("Customers"), ("team_shares",)),
     )
@@ -60,6 +100,8 @@ class ProjectView(CrudView):
     edit_operation = operations.edit_project
     delete_operation = operations.delete_project
     related = (
+        Related(_l("Phases"), "ProjectView", "parent", quiet=True),
+        Related(_l("Zones"), "ZoneView", "project", quiet=True),
         Related(_l("Buildings"), "BuildingView", "project"),
         Related(_l("Pre-sale permits"), "PermitView", "project"),
         Related(_l("Teams"), "TeamView", "project"),

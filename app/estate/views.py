@@ -20,10 +20,18 @@ from app.estate.models import (
     Entrance,
     FitOut,
     HouseType,
+    ProductType,
     Project,
     Room,
     RoomStatus,
     RoomUsage,
+    Zone,
+)
+from app.estate.progress_views import (
+    LaunchBatchView,
+    MilestoneView,
+    ProductTypeView,
+    ZoneView,
 )
 from app.estate.project_views import PermitView, ProjectMemberView, ProjectView
 from app.estate.room_steps import ROOM_LINKS, ROOM_STEPS
@@ -58,11 +66,15 @@ class BuildingView(CrudView):
     list_title = _l("Buildings")
     add_title = _l("New building")
     empty_sentence = _l("No building yet. Import a price list, or add one by hand.")
-    list_columns = ("name", "position", "completed_on", "usage", "project")
-    search_columns = ("name", "completed_on", "usage", "project")
+    list_columns = (
+        "name", "zone", "product_type", "position", "completed_on", "usage", "project",
+    )  # fmt: skip
+    search_columns = ("name", "zone", "product_type", "completed_on", "usage", "project")
     states = {"usage": RoomUsage}
     label_columns = {
         "name": _l("Building"),
+        "zone": _l("Zone"),
+        "product_type": _l("Product type"),
         "usage": _l("Usage"),
         "position": _l("Place on the grid"),
         "completed_on": _l("Completion record"),
@@ -72,9 +84,20 @@ class BuildingView(CrudView):
         "usage": _l("Of all its rooms, unless a room says otherwise."),
     }
     order = ("position", "id")
-    show_fieldsets = (("", ("name", "position", "completed_on", "usage", "project")),)
-    add_fieldsets = (("", ("project", "name", "position", "completed_on", "usage")),)
-    edit_fieldsets = (("", ("name", "position", "completed_on", "usage")),)
+    load = ("zone", "product_type", "project")
+    show_fieldsets = (
+        (
+            "",
+            ("name", "zone", "product_type", "position", "completed_on", "usage", "project"),
+        ),
+    )
+    add_fieldsets = (
+        (
+            "",
+            ("project", "name", "zone", "product_type", "position", "completed_on", "usage"),
+        ),
+    )
+    edit_fieldsets = (("", ("name", "zone", "product_type", "position", "completed_on", "usage")),)
     form_extra = {"usage": usage_field(of_building=True)}
     form_optional = frozenset({"position", "usage"})
     add_operation = operations.add_building
@@ -83,6 +106,7 @@ class BuildingView(CrudView):
     related = (
         Related(_l("Entrances"), "EntranceView", "building"),
         Related(_l("Rooms"), "RoomView", "building"),
+        Related(_l("Milestones"), "MilestoneView", "building"),
     )
     exportable = False
 
@@ -301,6 +325,11 @@ describe_choice(
     ChoiceOf(("name",), order=("position",), load=("project",), detail=lambda row: row.project),
 )
 describe_choice(
+    Zone,
+    ChoiceOf(("name",), order=("position",), load=("project",), detail=lambda row: row.project),
+)
+describe_choice(ProductType, ChoiceOf(("name",), order=("position",)))
+describe_choice(
     Entrance,
     ChoiceOf(
         ("name", "building.name"),
@@ -335,6 +364,10 @@ VIEWS = [
     PermitView,
     ProjectView,
     ProjectMemberView,
+    ZoneView,
+    ProductTypeView,
+    MilestoneView,
+    LaunchBatchView,
 ]
 MENU = [
     MenuItem(_l("Rooms"), "rooms", 20, f"{policies.ROOM}:see", view=RoomView, icon="room"),
@@ -380,6 +413,26 @@ MENU = [
     MenuItem(
         _l("Pre-sale permits"), "base", 50, f"{policies.PERMIT}:see", view=PermitView, icon="stamp"
     ),
+    MenuItem(_l("Zones"), "base", 12, f"{policies.ZONE}:add", view=ZoneView, icon="columns"),
+    MenuItem(
+        _l("Product types"),
+        "base",
+        14,
+        f"{policies.PRODUCT_TYPE}:add",
+        view=ProductTypeView,
+        icon="tag",
+    ),
+    MenuItem(
+        _l("Milestones"), "base", 52, f"{policies.MILESTONE}:see", view=MilestoneView, icon="flow"
+    ),
+    MenuItem(
+        _l("Launch batches"),
+        "base",
+        54,
+        f"{policies.LAUNCH_BATCH}:see",
+        view=LaunchBatchView,
+        icon="calendar",
+    ),
     MenuItem(_l("Projects"), "base", 10, f"{policies.PROJECT}:see", view=ProjectView, icon="tree"),
     MenuItem(
         _l("People of projects"),
@@ -400,4 +453,8 @@ RESOURCES = [
     crud_api(HouseTypeView),
     crud_api(FitOutView),
     crud_api(ProjectMemberView),
+    crud_api(ZoneView),
+    crud_api(ProductTypeView),
+    crud_api(MilestoneView),
+    crud_api(LaunchBatchView),
 ]

@@ -56,6 +56,7 @@ STABLE_KEYS: Final = {
     USERS: ("username",),
     "admin_organization": ("code",),
     "admin_post_template": ("name",),
+    "estate_product_type": ("name",),
     "workflows_approval_flow": ("kind", "version"),
     ROOT: ("code",),
 }
@@ -77,6 +78,7 @@ MADE_AS: Final[dict[str, dict[str, object]]] = {
     },
     "admin_organization": {},
     "admin_post_template": {},
+    "estate_product_type": {},
     "workflows_approval_flow": {"is_active": False, "created_by_id": None},
     # Never made in a database that people work in; beside it, to be pointed to.
     ROOT: {"parent_id": None},

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 STAFF = "CKSMDHAFXGVPOLUB"
 CHANGES = ("add", "edit", "delete")
-MASTER_DATA = ("project", "permit", "building", "entrance", "house_type", "fit_out", "room")
+MASTER_DATA = (
+    "project", "permit", "building", "entrance", "house_type", "fit_out", "room",
+    "zone", "product_type", "milestone", "launch_batch",
+)  # fmt: skip
 
 
 def _of(entity: str, *actions: str) -> list[str]:

@@ -19,7 +19,7 @@ from tests.conformance.room_bodies import ROOM_BODIES
 #: rows of the whole group: the permission alone keeps strangers out
 GROUP_WIDE = {"ab_user", "ab_role", "admin_organization", "admin_organization_member",
               "admin_post_template", "admin_sign_in_session", "core_audit_entry",
-              "upkeep_daily_check", "upkeep_incident"}  # fmt: skip
+              "estate_product_type", "upkeep_daily_check", "upkeep_incident"}  # fmt: skip
 
 #: argument of an address → the row whose id it takes
 ARGUMENTS = {

@@ -6,9 +6,12 @@ from app.estate.models.places import (
     Entrance,
     Permit,
     PermitBuilding,
+    ProductType,
     Project,
     ProjectMember,
+    Zone,
 )
+from app.estate.models.progress import LaunchBatch, Milestone
 from app.estate.models.rooms import FitOut, HouseType, Room, RoomEvent, RoomGeneration, RoomLineage
 from app.estate.room_states import (
     ROOM_MARKS,
@@ -24,8 +27,11 @@ __all__ = [
     "Entrance",
     "FitOut",
     "HouseType",
+    "LaunchBatch",
+    "Milestone",
     "Permit",
     "PermitBuilding",
+    "ProductType",
     "Project",
     "ProjectMember",
     "Room",
@@ -39,4 +45,5 @@ __all__ = [
     "RoomLineage",
     "RoomStatus",
     "RoomUsage",
+    "Zone",
 ]

@@ -14,24 +14,31 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.admin.models import AppUser, Organization
 from app.core.db import (
     Base,
+    area,
     code_text,
     day,
     name_text,
     user_ref,
 )
-from app.core.scope import ProjectScoped, ScopeRoot
+from app.core.scope import GroupWide, ProjectScoped, ScopeRoot
 
 
 class Project(ScopeRoot, Base):
     """项目: what is built and sold under one name; a phase is a project with a parent."""
 
     __tablename__ = "estate_project"
+    __table_args__ = (
+        CheckConstraint("plot_area > 0", name="plot_area_positive"),
+        CheckConstraint("saleable_area > 0", name="saleable_area_positive"),
+        CheckConstraint("term_until > term_from", name="term_runs"),
+    )
 
     organization_id: Mapped[int] = mapped_column(ForeignKey("admin_organization.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("estate_project.id"), index=True)
@@ -40,6 +47,24 @@ class Project(ScopeRoot, Base):
     company: Mapped[str | None] = mapped_column(String(120))
     city: Mapped[str | None] = mapped_column(String(60))
     address: Mapped[str | None] = mapped_column(String(200))
+    #: land, from the grant on: 土地位置, 地块编号, m², 土地用途, 出让合同, 使用年限, 土地证
+    plot_place: Mapped[str | None] = mapped_column(String(200))
+    plot_number: Mapped[str | None] = mapped_column(String(60))
+    plot_area: Mapped[area | None]
+    land_use: Mapped[str | None] = mapped_column(String(60))
+    grant_contract: Mapped[str | None] = mapped_column(String(60))
+    term_from: Mapped[day | None]
+    term_until: Mapped[day | None]
+    land_certificate: Mapped[str | None] = mapped_column(String(60))
+    #: 规划许可证 and 施工许可证; pre-sale permits are rows of their own
+    planning_permit: Mapped[str | None] = mapped_column(String(60))
+    construction_permit: Mapped[str | None] = mapped_column(String(60))
+    #: 大产证: the first registration of the whole
+    title_number: Mapped[str | None] = mapped_column(String(60))
+    #: m² that may be sold
+    saleable_area: Mapped[area | None]
+    started_on: Mapped[day | None]
+    opened_on: Mapped[day | None]
     #: yuan to which a deal total is rounded: 0.01, 1, 10 or 100
     total_rounding: Mapped[Decimal] = mapped_column(Numeric(6, 2), server_default=text("0.01"))
     #: members of a team see each other's customers and deals, not only their own
@@ -67,6 +92,40 @@ class ProjectMember(ProjectScoped, Base):
     project: Mapped[Project] = relationship()
 
 
+class ProductType(GroupWide, Base):
+    """产品类型: what a building is: 高层, 洋房, 别墅, 商铺, 车位."""
+
+    __tablename__ = "estate_product_type"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    name: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    #: off: no building is given it any more; buildings that have it keep it
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=true(), default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Zone(ProjectScoped, Base):
+    """分区: a part of a project; zones nest, and buildings may hang under one."""
+
+    __tablename__ = "estate_zone"
+    __table_args__ = (
+        UniqueConstraint("project_id", "name"),
+        CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+    )
+
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("estate_zone.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    parent: Mapped[Zone | None] = relationship(remote_side="Zone.id")
+    project: Mapped[Project] = relationship()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Building(ProjectScoped, Base):
     """楼栋: a building of a project."""
 
@@ -77,12 +136,19 @@ class Building(ProjectScoped, Base):
     )
 
     name: Mapped[str] = mapped_column(String(60))
+    zone_id: Mapped[int | None] = mapped_column(ForeignKey("estate_zone.id"), index=True)
+    product_type_id: Mapped[int | None] = mapped_column(
+        ForeignKey("estate_product_type.id"), index=True
+    )
     #: place among the project's buildings on the grid
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    #: day of the completion record 竣工备案, which allows sale without a pre-sale permit
+    #: day of the completion record 竣工备案, which allows sale without a pre-sale permit; the
+    #: milestone of that kind says the same
     completed_on: Mapped[day | None]
     #: 租售类型 of its rooms, unless a room says otherwise
     usage: Mapped[str] = mapped_column(String(10), server_default=text("'sale'"))
+    zone: Mapped[Zone | None] = relationship()
+    product_type: Mapped[ProductType | None] = relationship()
     project: Mapped[Project] = relationship()
 
     def __str__(self) -> str:

@@ -23,6 +23,14 @@ from app.estate.operations.buildings import (
     edit_permit,
 )
 from app.estate.operations.columns import ColumnPlace, delete_column, insert_column
+from app.estate.operations.divisions import (
+    add_product_type,
+    add_zone,
+    delete_product_type,
+    delete_zone,
+    edit_product_type,
+    edit_zone,
+)
 from app.estate.operations.events import prune_events
 from app.estate.operations.fit_outs import add_fit_out, delete_fit_out, edit_fit_out
 from app.estate.operations.generation import (
@@ -54,6 +62,14 @@ from app.estate.operations.import_runs import (
     note_import_progress,
 )
 from app.estate.operations.imports import ImportOutcome, import_rooms
+from app.estate.operations.milestones import (
+    add_launch_batch,
+    add_milestone,
+    delete_launch_batch,
+    delete_milestone,
+    edit_launch_batch,
+    edit_milestone,
+)
 from app.estate.operations.projects import (
     add_member,
     create_project,
@@ -94,9 +110,13 @@ __all__ = [
     "add_entrance",
     "add_fit_out",
     "add_house_type",
+    "add_launch_batch",
     "add_member",
+    "add_milestone",
     "add_permit",
+    "add_product_type",
     "add_room",
+    "add_zone",
     "ask_import_run",
     "building_may_sell",
     "create_project",
@@ -105,17 +125,25 @@ __all__ = [
     "delete_entrance",
     "delete_fit_out",
     "delete_house_type",
+    "delete_launch_batch",
+    "delete_milestone",
     "delete_permit",
+    "delete_product_type",
     "delete_project",
     "delete_room",
+    "delete_zone",
     "edit_building",
     "edit_entrance",
     "edit_fit_out",
     "edit_house_type",
+    "edit_launch_batch",
     "edit_member",
+    "edit_milestone",
     "edit_permit",
+    "edit_product_type",
     "edit_project",
     "edit_room",
+    "edit_zone",
     "end_import_run",
     "find_import_run",
     "find_project_by_code",

@@ -12,26 +12,25 @@ from sqlalchemy import delete, select
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict, Invalid
-from app.core.settings import get_setting
+from app.core.errors import Invalid
 from app.estate import policies
+from app.estate.building_checks import (
+    check_product_type,
+    check_zone,
+    keep_sellable,
+    record_completion,
+)
 from app.estate.models import (
     Building,
     Entrance,
     HouseType,
     Permit,
     PermitBuilding,
-    Room,
-    RoomStatus,
     RoomUsage,
 )
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_building
 from app.estate.room_checks import check_areas, check_usage
-from app.estate.settings import SELL_WITHOUT_PERMIT
-
-#: rooms of these need no permit
-OFF_SALE = (RoomStatus.UNRELEASED.value, RoomStatus.MERGED.value)
 
 
 def add_building(
@@ -41,23 +40,32 @@ def add_building(
     position: int | None = None,
     completed_on: date | None = None,
     usage: str | None = None,
+    zone_id: int | None = None,
+    product_type_id: int | None = None,
     actor: Actor,
 ) -> Building:
     """Add a building; its rooms are for sale unless ``usage`` says otherwise.
 
-    Raises Conflict if the project has one of that name.
+    Raises Conflict if the project has one of that name, Invalid for a zone of another project or a
+    product type that is switched off.
     """
     actor.require(f"{policies.BUILDING}:add")
     policies.require_reach(actor, project_id)
     check_usage(usage)
+    check_zone(zone_id, project_id)
+    check_product_type(product_type_id)
     building = Building(
         project_id=project_id,
         name=name,
         position=position or 0,
         completed_on=completed_on,
         usage=usage or RoomUsage.SALE.value,
+        zone_id=zone_id,
+        product_type_id=product_type_id,
     )
-    return add_row(building, taken=_l("There is a building %(name)s already.", name=name))
+    add_row(building, taken=_l("There is a building %(name)s already.", name=name))
+    record_completion(building)
+    return building
 
 
 def edit_building(building: Building, *, actor: Actor, **values: Any) -> Building:
@@ -73,9 +81,13 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
     if "usage" in values:
         check_usage(values["usage"])
         values["usage"] = values["usage"] or RoomUsage.SALE.value
+    check_zone(values.get("zone_id"), building.project_id)
+    check_product_type(values.get("product_type_id"), kept=building.product_type_id)
     name = values.get("name", building.name)
     change_row(building, values, taken=_l("There is a building %(name)s already.", name=name))
-    _keep_sellable([building.id])
+    if "completed_on" in values:
+        record_completion(building)
+    keep_sellable([building.id])
     return building
 
 
@@ -215,7 +227,7 @@ def edit_permit(
     change_row(permit, {"number": number, "granted_on": granted_on}, taken=taken)
     db.session.execute(delete(PermitBuilding).where(PermitBuilding.permit_id == permit.id))
     _put_buildings(permit, building_ids)
-    _keep_sellable(before)
+    keep_sellable(before)
     return permit
 
 
@@ -225,7 +237,7 @@ def delete_permit(permit: Permit, *, actor: Actor) -> None:
     policies.require_reach(actor, permit.project_id)
     before = [building.id for building in permit.buildings]
     db.session.execute(delete(PermitBuilding).where(PermitBuilding.permit_id == permit.id))
-    _keep_sellable(before)
+    keep_sellable(before)
     db.session.expire(permit, ["buildings"])
     remove_row(permit, used=_l("Other records still use this one."))
 
@@ -247,28 +259,3 @@ def _check_buildings(project_id: int, building_ids: Collection[int]) -> None:
     if len(set(found)) < len(set(building_ids)):
         sentence = _l("Choose buildings of this project.")
         raise Invalid(sentence, fields={"building_ids": sentence})
-
-
-def _keep_sellable(building_ids: Collection[int]) -> None:
-    """Refuse to leave rooms on sale in a building without permit and completion record."""
-    left = (
-        select(Building)
-        .where(
-            Building.id.in_(building_ids),
-            Building.completed_on.is_(None),
-            ~select(PermitBuilding.id).where(PermitBuilding.building_id == Building.id).exists(),
-            select(Room.id)
-            .where(Room.building_id == Building.id, Room.status.not_in(OFF_SALE))
-            .exists(),
-        )
-        .order_by(Building.position, Building.id)
-    )
-    for building in db.session.scalars(left):
-        if not get_setting(SELL_WITHOUT_PERMIT, building.project_id):
-            raise Conflict(
-                _l(
-                    "Rooms of %(building)s are on sale or sold by this; withdraw them first.",
-                    building=building.name,
-                ),
-                code="permit_needed",
-            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,23 @@ from app.estate.queries import get_user
 
 #: the organization that a first project is put under where there is none at all
 FIRST_ORGANIZATION = "GROUP"
+#: what is known of a project's land and building, areas in m², in the order of the form
+FACTS = (
+    "plot_place",
+    "plot_number",
+    "plot_area",
+    "land_use",
+    "grant_contract",
+    "term_from",
+    "term_until",
+    "land_certificate",
+    "planning_permit",
+    "construction_permit",
+    "title_number",
+    "saleable_area",
+    "started_on",
+    "opened_on",
+)
 
 
 def find_project_by_code(code: str) -> Project | None:
@@ -48,11 +66,13 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
     total_rounding: Decimal = FEN,
     team_shares: bool = False,
     actor: Actor,
+    **facts: Any,
 ) -> Project:
     """Add a project; without an organization, under the group's top.
 
-    Raises NotAllowed, also for an organization that the actor does not reach; Conflict if the
-    code is taken anywhere in the group; Invalid for an unknown rounding.
+    ``facts`` are what is known of its land and building, fields of Project in FACTS. Raises
+    NotAllowed, also for an organization that the actor does not reach; Conflict if the code is
+    taken anywhere in the group; Invalid for an unknown rounding or facts that cannot be.
     """
     actor.require(f"{policies.PROJECT}:add")
     owner = organization_id or _top_organization()
@@ -60,7 +80,9 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
     if parent_id is not None:
         policies.require_reach(actor, parent_id)
     _check_rounding(total_rounding)
+    _check_facts(facts)
     project = Project(
+        **facts,
         code=code,
         name=name,
         organization_id=owner,
@@ -88,6 +110,7 @@ def edit_project(project: Project, *, actor: Actor, **values: Any) -> Project:
         _check_parent(project, values["parent_id"])
     if "total_rounding" in values:
         _check_rounding(values["total_rounding"])
+    _check_facts({name: values.get(name, getattr(project, name)) for name in FACTS})
     # Who sees whose customers may change with it.
     forget_principals()
     return change_row(project, values, taken=_code_taken(values.get("code", project.code)))
@@ -195,3 +218,17 @@ def _check_parent(project: Project, parent_id: int) -> None:
 
 def _code_taken(code: str) -> Any:
     return _l("There is a project with the code %(code)s already.", code=code)
+
+
+def _check_facts(facts: Mapping[str, Any]) -> None:
+    unknown = set(facts) - set(FACTS)
+    if unknown:
+        raise TypeError(f"no facts of a project: {unknown}")
+    for name in ("plot_area", "saleable_area"):
+        if facts.get(name) is not None and facts[name] <= 0:
+            sentence = _l("An area must be above 0.")
+            raise Invalid(sentence, fields={name: sentence})
+    begins, ends = facts.get("term_from"), facts.get("term_until")
+    if begins is not None and ends is not None and ends <= begins:
+        sentence = _l("The term of use ends after it begins.")
+        raise Invalid(sentence, fields={"term_until": sentence})

@@ -1,0 +1,94 @@
+"""What must hold of a building: its zone, its product type, its completion record, its permit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.errors import Conflict, Invalid
+from app.core.settings import get_setting
+from app.estate.milestones import MilestoneKind
+from app.estate.models import (
+    Building,
+    Milestone,
+    PermitBuilding,
+    ProductType,
+    Room,
+    RoomStatus,
+    Zone,
+)
+from app.estate.settings import SELL_WITHOUT_PERMIT
+
+COMPLETION = MilestoneKind.COMPLETION_RECORD.value
+#: rooms of these need no permit
+OFF_SALE = (RoomStatus.UNRELEASED.value, RoomStatus.MERGED.value)
+
+
+def keep_sellable(building_ids: Collection[int]) -> None:
+    """Refuse to leave rooms on sale in a building without permit and completion record."""
+    left = (
+        select(Building)
+        .where(
+            Building.id.in_(building_ids),
+            Building.completed_on.is_(None),
+            ~select(PermitBuilding.id).where(PermitBuilding.building_id == Building.id).exists(),
+            select(Room.id)
+            .where(Room.building_id == Building.id, Room.status.not_in(OFF_SALE))
+            .exists(),
+        )
+        .order_by(Building.position, Building.id)
+    )
+    for building in db.session.scalars(left):
+        if not get_setting(SELL_WITHOUT_PERMIT, building.project_id):
+            raise Conflict(
+                _l(
+                    "Rooms of %(building)s are on sale or sold by this; withdraw them first.",
+                    building=building.name,
+                ),
+                code="permit_needed",
+            )
+
+
+def check_zone(zone_id: int | None, project_id: int, *, field: str = "zone_id") -> None:
+    """Raise Invalid for a zone that is not the project's; None is no zone."""
+    if zone_id is None:
+        return
+    owner = db.session.scalar(select(Zone.project_id).where(Zone.id == zone_id))
+    if owner != project_id:
+        sentence = _l("Choose a zone of the same project.")
+        raise Invalid(sentence, fields={field: sentence})
+
+
+def check_product_type(product_type_id: int | None, *, kept: int | None = None) -> None:
+    """Raise Invalid for a type that is switched off, unless the building has it already."""
+    if product_type_id is None or product_type_id == kept:
+        return
+    active = select(ProductType.is_active).where(ProductType.id == product_type_id)
+    if not db.session.scalar(active):
+        sentence = _l("This product type is not in use. Choose another.")
+        raise Invalid(sentence, fields={"product_type_id": sentence})
+
+
+def record_completion(building: Building) -> None:
+    """Let the milestone of the completion record say what the building says of it."""
+    found: Milestone | None = db.session.scalar(
+        select(Milestone).where(Milestone.building_id == building.id, Milestone.kind == COMPLETION)
+    )
+    if found is not None:
+        if building.completed_on is None and found.planned_on is None:
+            db.session.delete(found)
+        else:
+            found.actual_on = building.completed_on
+    elif building.completed_on is not None:
+        db.session.add(
+            Milestone(
+                project_id=building.project_id,
+                building_id=building.id,
+                kind=COMPLETION,
+                actual_on=building.completed_on,
+            )
+        )
+    db.session.flush()

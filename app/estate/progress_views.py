@@ -1,0 +1,166 @@
+"""Pages of zones, product types, milestones of buildings and launch batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
+
+from app.core import clock
+from app.estate import operations, policies
+from app.estate.milestones import MilestoneKind
+from app.estate.models import LaunchBatch, Milestone, ProductType, Zone
+from app.web.actions import Related
+from app.web.crud import CrudView
+
+
+class ProductTypeView(CrudView):
+    """产品类型."""
+
+    datamodel = SQLAInterface(ProductType)
+    route_base = "/product-types"
+    permission = policies.PRODUCT_TYPE
+    list_title = _l("Product types")
+    add_title = _l("New product type")
+    empty_sentence = _l("No product type yet, such as high-rise, villa, shop or parking.")
+    list_columns = ("name", "position", "is_active")
+    search_columns = ("name", "is_active")
+    label_columns = {
+        "name": _l("Product type"),
+        "position": _l("Place in lists"),
+        "is_active": _l("In use"),
+    }
+    help_columns = {"is_active": _l("Switched off, no building is given it any more.")}
+    order = ("position", "id")
+    show_fieldsets = (("", ("name", "position", "is_active")),)
+    add_fieldsets = (("", ("name", "position")),)
+    edit_fieldsets = show_fieldsets
+    form_optional = frozenset({"position"})
+    add_operation = operations.add_product_type
+    edit_operation = operations.edit_product_type
+    delete_operation = operations.delete_product_type
+    related = (Related(_l("Buildings"), "BuildingView", "product_type"),)
+    exportable = False
+
+
+class ZoneView(CrudView):
+    """分区."""
+
+    datamodel = SQLAInterface(Zone)
+    route_base = "/zones"
+    permission = policies.ZONE
+    list_title = _l("Zones")
+    add_title = _l("New zone")
+    empty_sentence = _l("No zone yet. A project need not have any.")
+    list_columns = ("name", "parent", "position", "project")
+    search_columns = ("name", "parent", "project")
+    label_columns = {
+        "name": _l("Zone"),
+        "parent": _l("Inside zone"),
+        "position": _l("Place in lists"),
+    }
+    load = ("parent", "project")
+    order = ("position", "id")
+    show_fieldsets = (("", ("name", "parent", "position", "project")),)
+    add_fieldsets = (("", ("project", "name", "parent", "position")),)
+    edit_fieldsets = (("", ("name", "parent", "position")),)
+    form_optional = frozenset({"position"})
+    add_operation = operations.add_zone
+    edit_operation = operations.edit_zone
+    delete_operation = operations.delete_zone
+    related = (
+        Related(_l("Buildings"), "BuildingView", "zone"),
+        Related(_l("Zones"), "ZoneView", "parent", quiet=True),
+    )
+    exportable = False
+
+
+def kind_field() -> Any:
+    """Return the choice of a stage."""
+    choices = [SelectChoice(kind.value, kind.title) for kind in MilestoneKind]
+    return SelectField(_l("Stage"), choices=choices, validate_choice=False)
+
+
+def stand_of(milestone: Milestone) -> Any:
+    """Return how a milestone stands today: reached, late, or how many days are left."""
+    if milestone.actual_on is not None:
+        return _l("Reached")
+    if milestone.planned_on is None:
+        return ""
+    days = (milestone.planned_on - clock.today()).days
+    if days < 0:
+        return _l("%(days)d days late", days=-days)
+    return _l("in %(days)d days", days=days)
+
+
+class MilestoneView(CrudView):
+    """楼栋节点."""
+
+    datamodel = SQLAInterface(Milestone)
+    route_base = "/milestones"
+    permission = policies.MILESTONE
+    list_title = _l("Milestones")
+    add_title = _l("Enter a milestone")
+    empty_sentence = _l("No milestone yet. Enter the planned day of each stage of a building.")
+    list_columns = ("building", "kind", "planned_on", "actual_on", "stand", "remarks")
+    search_columns = ("building", "kind", "planned_on", "actual_on", "project")
+    states = {"kind": MilestoneKind}
+    computed = {"stand": stand_of}
+    label_columns = {
+        "kind": _l("Stage"),
+        "planned_on": _l("Planned day"),
+        "actual_on": _l("Actual day"),
+        "stand": _l("How it stands"),
+        "remarks": _l("Remarks"),
+    }
+    help_columns = {
+        "actual_on": _l("Of the completion record: also the day that the building shows."),
+    }
+    load = ("building", "project")
+    order = ("building.position", "planned_on", "id")
+    show_fieldsets = (
+        ("", ("building", "kind", "planned_on", "actual_on", "stand", "remarks", "project")),
+    )
+    add_fieldsets = (("", ("building", "kind", "planned_on", "actual_on", "remarks")),)
+    edit_fieldsets = (("", ("planned_on", "actual_on", "remarks")),)
+    form_extra = {"kind": kind_field()}
+    form_optional = frozenset({"planned_on", "actual_on", "remarks"})
+    add_operation = operations.add_milestone
+    edit_operation = operations.edit_milestone
+    delete_operation = operations.delete_milestone
+    row_title = staticmethod(str)
+    exportable = False
+
+
+class LaunchBatchView(CrudView):
+    """推盘批次."""
+
+    datamodel = SQLAInterface(LaunchBatch)
+    route_base = "/launch-batches"
+    permission = policies.LAUNCH_BATCH
+    list_title = _l("Launch batches")
+    add_title = _l("New launch batch")
+    empty_sentence = _l("No batch yet. A batch is what is put on the market together.")
+    list_columns = ("name", "planned_on", "launched_on", "area", "project")
+    search_columns = ("name", "planned_on", "launched_on", "project")
+    label_columns = {
+        "name": _l("Launch batch"),
+        "planned_on": _l("Planned day"),
+        "launched_on": _l("Launched on"),
+        "area": _l("Area launched"),
+        "remarks": _l("Remarks"),
+    }
+    units = {"area": "㎡"}
+    load = ("project",)
+    order = ("planned_on", "id")
+    show_fieldsets = (("", ("name", "planned_on", "launched_on", "area", "remarks", "project")),)
+    add_fieldsets = (("", ("project", "name", "planned_on", "launched_on", "area", "remarks")),)
+    edit_fieldsets = (("", ("name", "planned_on", "launched_on", "area", "remarks")),)
+    form_optional = frozenset({"planned_on", "launched_on", "area", "remarks"})
+    add_operation = operations.add_launch_batch
+    edit_operation = operations.edit_launch_batch
+    delete_operation = operations.delete_launch_batch
+    exportable = False

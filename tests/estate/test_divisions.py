@@ -1,0 +1,137 @@
+"""Zones, product types, milestones and batches: what they keep to, and their pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.estate import operations
+from app.estate.models import LaunchBatch, Milestone
+from tests.factories.estate import make_building, make_room
+from tests.factories.people import make_project
+
+
+@pytest.fixture
+def steward(actor_for):
+    return actor_for("steward")
+
+
+def actual(building, session):
+    return session.scalar(
+        select(Milestone.actual_on).where(
+            Milestone.building_id == building.id, Milestone.kind == "completion_record"
+        )
+    )
+
+
+def test_zones_nest_within_their_project(project, steward):
+    north = operations.add_zone(project_id=project.id, name="北区", actor=steward)
+    east = operations.add_zone(project_id=project.id, name="东", parent_id=north.id, actor=steward)
+    with pytest.raises(Invalid, match="自己里面"):
+        operations.edit_zone(north, parent_id=east.id, actor=steward)
+    with pytest.raises(Conflict, match="已有分区"):
+        operations.add_zone(project_id=project.id, name="北区", actor=steward)
+    building = operations.add_building(
+        project_id=project.id, name="1栋", zone_id=east.id, actor=steward
+    )
+    with pytest.raises(Conflict, match="别的分区"):
+        operations.delete_zone(east, actor=steward)
+    other = make_project()
+    with pytest.raises(NotFound):
+        operations.add_zone(project_id=other.id, name="外", actor=steward)
+    operations.edit_building(building, zone_id=None, actor=steward)
+    operations.delete_zone(east, actor=steward)
+
+
+def test_a_product_type_in_use_keeps_its_name(project, steward):
+    villa = operations.add_product_type(name="别墅", actor=steward)
+    building = operations.add_building(
+        project_id=project.id, name="1栋", product_type_id=villa.id, actor=steward
+    )
+    with pytest.raises(Conflict, match="不能改名"):
+        operations.edit_product_type(villa, name="洋房", actor=steward)
+    with pytest.raises(Conflict, match="可以停用"):
+        operations.delete_product_type(villa, actor=steward)
+    operations.edit_product_type(villa, is_active=False, actor=steward)
+    operations.edit_building(building, product_type_id=villa.id, position=2, actor=steward)
+    with pytest.raises(Invalid, match="已停用"):
+        operations.add_building(
+            project_id=project.id, name="2栋", product_type_id=villa.id, actor=steward
+        )
+
+
+def test_completion_record_and_building_say_the_same(project, steward, session):
+    today = clock.today()
+    building = operations.add_building(
+        project_id=project.id, name="1栋", completed_on=today, actor=steward
+    )
+    assert actual(building, session) == today
+    operations.edit_building(building, completed_on=today - timedelta(days=3), actor=steward)
+    assert actual(building, session) == today - timedelta(days=3)
+    milestone = session.scalars(select(Milestone)).one()
+    operations.edit_milestone(milestone, actual_on=today - timedelta(days=1), actor=steward)
+    assert building.completed_on == today - timedelta(days=1)
+    make_room(building, status="available")
+    with pytest.raises(Conflict, match="先收盘"):
+        operations.edit_milestone(milestone, planned_on=today, actual_on=None, actor=steward)
+
+
+def test_milestones_have_days_that_can_be(project, steward):
+    building = make_building(project)
+    given = {"building_id": building.id, "actor": steward}
+    with pytest.raises(Invalid, match="计划日期或实际日期"):
+        operations.add_milestone(kind="foundation", **given)
+    with pytest.raises(Invalid, match="不能晚于今天"):
+        operations.add_milestone(
+            kind="foundation", actual_on=clock.today() + timedelta(days=1), **given
+        )
+    with pytest.raises(Invalid, match="选择一个节点"):
+        operations.add_milestone(kind="roof", planned_on=clock.today(), **given)
+    operations.add_milestone(kind="foundation", planned_on=clock.today(), **given)
+    with pytest.raises(Conflict, match="已有节点"):
+        operations.add_milestone(kind="foundation", planned_on=clock.today(), **given)
+
+
+def test_facts_of_a_project_that_cannot_be(project, steward):
+    for wrong in (
+        {"plot_area": Decimal(0)},
+        {"term_from": clock.today(), "term_until": clock.today()},
+    ):
+        with pytest.raises(Invalid):
+            operations.edit_project(project, actor=steward, **wrong)
+    operations.edit_project(project, actor=steward, plot_area=Decimal("1234.50"), land_use="住宅")
+    assert project.plot_area == Decimal("1234.50")
+
+
+def test_their_pages(client, user_for, sign_in, project, actor_for, session):
+    building = make_building(project, name="8栋")
+    sign_in(client, user_for("steward"))
+    day = (clock.today() - timedelta(days=2)).isoformat()
+    sent = client.post(
+        "/milestones/add",
+        data={"building": building.id, "kind": "topped_out", "planned_on": day},
+    )
+    assert sent.status_code == 302, sent.text
+    listed = client.get("/milestones/list/").text
+    assert "主体封顶" in listed
+    assert "逾期 2 天" in listed
+    sent = client.post(
+        "/launch-batches/add",
+        data={"project": project.id, "name": "首推", "area": "5000", "planned_on": day},
+    )
+    assert sent.status_code == 302, sent.text
+    assert session.scalars(select(LaunchBatch)).one().area == 5000
+    assert (
+        client.post("/zones/add", data={"project": project.id, "name": "北区"}).status_code == 302
+    )
+    assert "土地证" in client.get(f"/projects/edit/{project.id}").text
+    sign_in(client, user_for("consultant"))
+    assert client.get("/milestones/list/").status_code == 200
+    assert client.get("/milestones/add").status_code == 403
+    with pytest.raises(NotAllowed):
+        operations.add_zone(project_id=project.id, name="x", actor=actor_for("consultant"))
