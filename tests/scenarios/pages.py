@@ -19,7 +19,7 @@ PATIENCE = 20_000
 PICTURES = os.environ.get("XK_PICTURES")
 
 #: Latin words that a Chinese page may show: the way to the other language, formats, codes
-ALLOWED = {"English", "Excel", "No", "SFMY", "YQYY"}
+ALLOWED = {"English", "Excel", "No", "PDF", "SFMY", "YQYY"}
 #: numbers of documents, such as RG2026-00001, DJ2026-00001-7, SJ00001
 NUMBERS = re.compile(r"\b[A-Z]{2}\d{4}-\d{5}(?:-\d+)?\b|\bSJ\d{5}\b")
 WORDS = re.compile(r"[A-Za-z][A-Za-z'’_-]+")
