@@ -3,53 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.db import db
 from app.core.errors import Conflict, Invalid
-from app.core.settings import get_setting
 from app.estate.milestones import MilestoneKind
 from app.estate.models import (
     Building,
     Milestone,
-    PermitBuilding,
     ProductType,
     Room,
     RoomStatus,
     Zone,
 )
-from app.estate.settings import SELL_WITHOUT_PERMIT
+from app.estate.queries import buildings_that_may_not_sell
 
 COMPLETION = MilestoneKind.COMPLETION_RECORD.value
 #: rooms of these need no permit
 OFF_SALE = (RoomStatus.UNRELEASED.value, RoomStatus.MERGED.value)
 
 
+def check_completed_on(day: date | None) -> None:
+    """Raise Invalid for a completion record to come: it would let rooms be sold without permit."""
+    if day is not None and day > clock.today():
+        sentence = _l(
+            "A completion record is dated today or before. Enter the planned day as a milestone."
+        )
+        raise Invalid(sentence, fields={"completed_on": sentence})
+
+
 def keep_sellable(building_ids: Collection[int]) -> None:
     """Refuse to leave rooms on sale in a building without permit and completion record."""
-    left = (
-        select(Building)
-        .where(
-            Building.id.in_(building_ids),
-            Building.completed_on.is_(None),
-            ~select(PermitBuilding.id).where(PermitBuilding.building_id == Building.id).exists(),
-            select(Room.id)
-            .where(Room.building_id == Building.id, Room.status.not_in(OFF_SALE))
-            .exists(),
+    on_sale = set(
+        db.session.scalars(
+            select(Room.building_id)
+            .where(Room.building_id.in_(building_ids), Room.status.not_in(OFF_SALE))
+            .distinct()
         )
-        .order_by(Building.position, Building.id)
     )
-    for building in db.session.scalars(left):
-        if not get_setting(SELL_WITHOUT_PERMIT, building.project_id):
-            raise Conflict(
-                _l(
-                    "Rooms of %(building)s are on sale or sold by this; withdraw them first.",
-                    building=building.name,
-                ),
-                code="permit_needed",
-            )
+    for building in buildings_that_may_not_sell(on_sale):
+        raise Conflict(
+            _l(
+                "Rooms of %(building)s are on sale or sold by this; withdraw them first.",
+                building=building.name,
+            ),
+            code="permit_needed",
+        )
 
 
 def check_zone(zone_id: int | None, project_id: int, *, field: str = "zone_id") -> None:

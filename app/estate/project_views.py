@@ -10,7 +10,7 @@ from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from app.core.money import ROUNDING_STEPS, format_yuan, parse_yuan
-from app.estate import operations, policies
+from app.estate import facts, operations, policies
 from app.estate.models import Permit, Project, ProjectMember
 from app.web.actions import Related
 from app.web.crud import CrudView
@@ -67,30 +67,8 @@ class ProjectView(CrudView):
     show_fieldsets = (
         ("", ("code", "name", "organization", "parent")),
         (_l("Place and company"), ("company", "city", "address")),
-        (
-            _l("Land"),
-            (
-                "plot_place",
-                "plot_number",
-                "plot_area",
-                "land_use",
-                "grant_contract",
-                "term_from",
-                "term_until",
-                "land_certificate",
-            ),
-        ),
-        (
-            _l("Building and opening"),
-            (
-                "planning_permit",
-                "construction_permit",
-                "title_number",
-                "saleable_area",
-                "started_on",
-                "opened_on",
-            ),
-        ),
+        (_l("Land"), facts.LAND),
+        (_l("Building and opening"), facts.BUILDING),
         (_l("Prices"), ("total_rounding",)),
         (_l("Customers"), ("team_shares",)),
     )
@@ -103,6 +81,7 @@ class ProjectView(CrudView):
         Related(_l("Phases"), "ProjectView", "parent", quiet=True),
         Related(_l("Zones"), "ZoneView", "project", quiet=True),
         Related(_l("Buildings"), "BuildingView", "project"),
+        Related(_l("Launch batches"), "LaunchBatchView", "project", quiet=True),
         Related(_l("Pre-sale permits"), "PermitView", "project"),
         Related(_l("Teams"), "TeamView", "project"),
         Related(_l("People"), "ProjectMemberView", "project"),

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload
 
 from app.admin.models import AppUser
+from app.core import clock
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.settings import get_setting
@@ -128,7 +129,7 @@ def buildings_that_may_not_sell(building_ids: Collection[int]) -> list[Building]
         select(Building)
         .where(
             Building.id.in_(building_ids),
-            Building.completed_on.is_(None),
+            Building.completed_on.is_(None) | (Building.completed_on > clock.today()),
             ~exists().where(PermitBuilding.building_id == Building.id),
         )
         .order_by(Building.position, Building.id)

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response, request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from marshmallow import fields, validate
 
-from app.core import audit
 from app.core.errors import Invalid
 from app.core.money import plain
-from app.core.uow import unit_of_work
 from app.estate.queries import get_project
 from app.pricing import operations, policies
 from app.pricing.models import PricePublication, PricePublicationRow
-from app.pricing.publication_paper import draw_publication
-from app.pricing.publication_sheet import approvers_of, write_publication
+from app.pricing.publication_paper import send_paper, send_sheet
+from app.pricing.publication_sheet import approvers_of
 from app.pricing.queries.publications import (
     get_publication,
-    iterate_publication_rows,
     list_publication_rows,
     list_publications,
     posted_on,
 )
 from app.pricing.reading import read_day
-from app.web.export import XLSX
-from app.web.paper import send_pdf
 from app.web.rest import Body, Id, RestApi, clamp_limit, current, endpoint, whole
-
-_TABLE = PricePublication.__tablename__
 
 
 class PublishBody(Body):
@@ -143,11 +135,7 @@ class PricePublicationApi(RestApi):
             503:
               description: this server cannot draw PDF
         """
-        published = get_publication(pk)
-        drawn = draw_publication(published)
-        with unit_of_work(current()):
-            audit.record("print", table_name=_TABLE, row_id=pk)
-        return send_pdf(drawn, str(published))
+        return send_paper(get_publication(pk), current())
 
     @expose("/<int:pk>/list.xlsx", methods=["GET"])
     @endpoint(f"{policies.PUBLICATION}:export")
@@ -165,14 +153,7 @@ class PricePublicationApi(RestApi):
                 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet:
                   schema: {type: string, format: binary}
         """
-        published, stream = get_publication(pk), BytesIO()
-        with unit_of_work(current()):
-            count = write_publication(published, iterate_publication_rows(pk), stream)
-            audit.record("export", table_name=_TABLE, row_id=pk, note={"rows": count})
-        stream.seek(0)
-        return send_file(
-            stream, mimetype=XLSX, as_attachment=True, download_name=f"{published}.xlsx"
-        )
+        return send_sheet(get_publication(pk), current())
 
 
 def _posted(project_id: int | None) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
-from flask import flash, redirect, request, send_file, url_for
+from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
@@ -16,12 +15,11 @@ from app.core.errors import DomainError, Invalid
 from app.core.uow import unit_of_work
 from app.pricing import operations, policies
 from app.pricing.models import PricePublication
-from app.pricing.publication_paper import draw_publication, paper_words
-from app.pricing.publication_sheet import approvers_of, write_publication
+from app.pricing.publication_paper import paper_words, send_paper, send_sheet
+from app.pricing.publication_sheet import approvers_of
 from app.pricing.queries.publications import (
     count_changes_since,
     is_latest,
-    iterate_publication_rows,
     list_publication_rows,
     posted_on,
 )
@@ -30,8 +28,6 @@ from app.pricing.titles import PRICE_BASES, posted_status
 from app.web import show_page
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import LineField
-from app.web.export import XLSX
-from app.web.paper import send_pdf
 from app.web.projects import current_project_id
 
 #: rooms that one page shows; on paper all of them are
@@ -140,26 +136,16 @@ class PricePublicationView(CrudView):
         """Send the list as PDF; written into the audit."""
         published = self.get(pk, actor)
         try:
-            drawn = draw_publication(published)
+            return send_paper(published, actor)
         except DomainError as error:
             flash(error.message, "danger")
             return redirect(url_for(".show", pk=pk))
-        with unit_of_work(actor):
-            audit.record("print", table_name=PricePublication.__tablename__, row_id=pk)
-        return send_pdf(drawn, str(published))
 
     @expose("/show/<int:pk>/list.xlsx")
     @guarded("export")
     def sheet(self, pk: int, *, actor: Actor) -> Any:
         """Send the list as an Excel sheet; written into the audit."""
-        published = self.get(pk, actor)
-        stream, name = BytesIO(), f"{published}.xlsx"
-        with unit_of_work(actor):
-            count = write_publication(published, iterate_publication_rows(pk), stream)
-            audit.record("export", table_name=PricePublication.__tablename__, row_id=pk,
-                         note={"rows": count})  # fmt: skip
-        stream.seek(0)
-        return send_file(stream, mimetype=XLSX, as_attachment=True, download_name=name)
+        return send_sheet(self.get(pk, actor), actor)
 
     @expose("/posted")
     @guarded("see")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
@@ -24,9 +26,14 @@ class ActiveFilter:
     """A filter that narrows the list now: what the chip says, and the predicate."""
 
     column: Column
-    words: str
+    says: str | Callable[[], str]
     parameters: tuple[tuple[str, str], ...]
     predicate: Any
+
+    @cached_property
+    def words(self) -> str:
+        """Return what the chip says; names of rows are read when they are asked for, once."""
+        return self.says if isinstance(self.says, str) else self.says()
 
 
 def names_of(column: Column) -> tuple[str, ...]:
@@ -59,7 +66,7 @@ def dict_of(parameters: tuple[tuple[str, str], ...]) -> MultiDict[str, str]:
     return MultiDict(parameters)
 
 
-Found = tuple[str, Any] | None
+Found = tuple[str | Callable[[], str], Any] | None
 
 
 def _text(column: Column, given: MultiDict[str, str], joins: Joins) -> Found:
@@ -90,8 +97,11 @@ def _relation(column: Column, given: MultiDict[str, str], joins: Joins) -> Found
     if not ids or len(column.relations) != 1:
         return None
     target = relation.mapper.class_
-    # Read through the scope: an id outside it is not named.
-    words = "、".join(str(one) for one in offered_rows(target, ids)) or "–"
+
+    def words() -> str:
+        # Read through the scope: an id outside it is not named.
+        return "、".join(str(one) for one in offered_rows(target, ids)) or "–"
+
     if relation.uselist:
         attribute = getattr(joins.model, relation.key)
         return words, attribute.any(target.id.in_(ids))

@@ -33,11 +33,16 @@ CHECKS = (
 )
 AUDITED = ("estate_product_type", "estate_zone", "estate_milestone", "estate_launch_batch")
 
-# What is known already: the completion record is a milestone from now on.
+# What is known already: the completion record is a milestone from now on. One to come was a plan,
+# and is no longer taken for a record that lets rooms be sold.
 KNOWN = """
-INSERT INTO estate_milestone (project_id, building_id, kind, actual_on)
-SELECT project_id, id, 'completion_record', completed_on FROM estate_building
- WHERE completed_on IS NOT NULL
+INSERT INTO estate_milestone (project_id, building_id, kind, planned_on, actual_on)
+SELECT project_id, id, 'completion_record',
+       CASE WHEN completed_on > @TODAY@ THEN completed_on END,
+       CASE WHEN completed_on <= @TODAY@ THEN completed_on END
+  FROM estate_building
+ WHERE completed_on IS NOT NULL;
+UPDATE estate_building SET completed_on = NULL WHERE completed_on > @TODAY@;
 """
 
 
@@ -90,7 +95,12 @@ def new_tables() -> None:
         sa.Column("planned_on", sa.Date(), nullable=True),
         sa.Column("actual_on", sa.Date(), nullable=True),
         sa.Column("remarks", sa.String(200), nullable=True),
-        points_to(milestone, "building_id", "estate_building"),
+        sa.ForeignKeyConstraint(
+            ["building_id"],
+            ["estate_building.id"],
+            name=op.f(f"fk_{milestone}_building_id_estate_building"),
+            ondelete="CASCADE",
+        ),
         sa.UniqueConstraint(
             "building_id", "kind", name=op.f("uq_estate_milestone_building_id_kind")
         ),
@@ -130,7 +140,7 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_{building}_{column}"), building, [column])
     for table in AUDITED:
         op.execute(f"SELECT audit_attach('{table}')")
-    op.execute(KNOWN)
+    op.execute(KNOWN.replace("@TODAY@", "(now() AT TIME ZONE 'Asia/Shanghai')::date"))
 
 
 def downgrade() -> None:

@@ -8,7 +8,6 @@ STATEMENTS = {"list": 12, "show": 20, "add": 15, "edit": 18, "delete": 15}
 OTHERWISE = 20
 #: pages that may cost more or less than their kind, each with the reason
 STATEMENTS_OF: dict[str, int] = {
-    "ProjectView.show": 24,  # with the first rows of six tables that hang on it
     "work.counts": 8,  # asked by the frame of every page
     "work.projects_found": 3,  # asked while one types
     "search.search": 20,  # looks into every area

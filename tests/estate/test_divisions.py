@@ -135,3 +135,48 @@ def test_their_pages(client, user_for, sign_in, project, actor_for, session):
     assert client.get("/milestones/add").status_code == 403
     with pytest.raises(NotAllowed):
         operations.add_zone(project_id=project.id, name="x", actor=actor_for("consultant"))
+
+
+def test_a_completion_record_to_come_lets_nothing_be_sold(project, steward, session):
+    tomorrow = clock.today() + timedelta(days=1)
+    with pytest.raises(Invalid, match="不能晚于今天"):
+        operations.add_building(
+            project_id=project.id, name="1栋", completed_on=tomorrow, actor=steward
+        )
+    building = make_building(project, permit=False)
+    with pytest.raises(Invalid, match="不能晚于今天"):
+        operations.edit_building(building, completed_on=tomorrow, actor=steward)
+    # One that stands there from before counts from its day on.
+    building.completed_on = tomorrow
+    session.flush()
+    assert not operations.building_may_sell(building.id)
+    building.completed_on = clock.today()
+    session.flush()
+    assert operations.building_may_sell(building.id)
+
+
+def test_a_building_without_rooms_goes_with_its_milestones(project, steward, session):
+    building = operations.add_building(
+        project_id=project.id, name="1栋", completed_on=clock.today(), actor=steward
+    )
+    make_room(building)
+    with pytest.raises(Conflict, match="下有房间"):
+        operations.delete_building(building, actor=steward)
+    assert actual(building, session) == clock.today()
+    empty = operations.add_building(
+        project_id=project.id, name="2栋", completed_on=clock.today(), actor=steward
+    )
+    operations.delete_building(empty, actor=steward)
+    assert [one.building_id for one in session.scalars(select(Milestone))] == [building.id]
+
+
+def test_a_fit_out_that_rooms_have_keeps_its_name(project, steward, session):
+    fit_out = operations.add_fit_out(
+        project_id=project.id, name="精装", unit_price=Decimal(2000), actor=steward
+    )
+    operations.edit_fit_out(fit_out, name="精装修", actor=steward)
+    make_room(make_building(project)).fit_out_id = fit_out.id
+    session.flush()
+    with pytest.raises(Conflict, match="不能改名"):
+        operations.edit_fit_out(fit_out, name="豪装", actor=steward)
+    operations.edit_fit_out(fit_out, is_active=False, actor=steward)

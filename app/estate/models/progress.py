@@ -41,7 +41,9 @@ class Milestone(ProjectScoped, Base):
         CheckConstraint("planned_on IS NOT NULL OR actual_on IS NOT NULL", name="has_a_day"),
     )
 
-    building_id: Mapped[int] = mapped_column(ForeignKey("estate_building.id"), index=True)
+    building_id: Mapped[int] = mapped_column(
+        ForeignKey("estate_building.id", ondelete="CASCADE"), index=True
+    )
     #: ``app.estate.milestones.MilestoneKind``
     kind: Mapped[str] = mapped_column(String(30))
     planned_on: Mapped[day | None]

@@ -15,6 +15,7 @@ from app.core.db import db
 from app.core.errors import Invalid
 from app.estate import policies
 from app.estate.building_checks import (
+    check_completed_on,
     check_product_type,
     check_zone,
     keep_sellable,
@@ -46,12 +47,13 @@ def add_building(
 ) -> Building:
     """Add a building; its rooms are for sale unless ``usage`` says otherwise.
 
-    Raises Conflict if the project has one of that name, Invalid for a zone of another project or a
-    product type that is switched off.
+    Raises Conflict if the project has one of that name, Invalid for a zone of another project, a
+    product type that is switched off or a completion record to come.
     """
     actor.require(f"{policies.BUILDING}:add")
     policies.require_reach(actor, project_id)
     check_usage(usage)
+    check_completed_on(completed_on)
     check_zone(zone_id, project_id)
     check_product_type(product_type_id)
     building = Building(
@@ -81,6 +83,7 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
     if "usage" in values:
         check_usage(values["usage"])
         values["usage"] = values["usage"] or RoomUsage.SALE.value
+    check_completed_on(values.get("completed_on"))
     check_zone(values.get("zone_id"), building.project_id)
     check_product_type(values.get("product_type_id"), kept=building.product_type_id)
     name = values.get("name", building.name)

@@ -12,6 +12,7 @@ from app.core.db import db
 from app.core.errors import Conflict, Invalid
 from app.estate import policies
 from app.estate.building_checks import check_zone
+from app.estate.locks import lock_project
 from app.estate.models import Building, ProductType, Zone
 from app.estate.operations.records import add_row, change_row, remove_row
 
@@ -42,6 +43,8 @@ def edit_zone(zone: Zone, *, actor: Actor, **values: Any) -> Zone:
     if "position" in values:
         values["position"] = values["position"] or 0
     if values.get("parent_id") is not None:
+        # Two who each put one zone into the other would close a ring.
+        lock_project(zone.project_id)
         check_zone(values["parent_id"], zone.project_id, field="parent_id")
         _check_nesting(zone, values["parent_id"])
     return change_row(zone, values, taken=_zone_taken(values.get("name", zone.name)))

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from app.core.actor import Actor
-from app.core.errors import Invalid
+from app.core.db import db
+from app.core.errors import Conflict, Invalid
 from app.estate import policies
-from app.estate.models import FitOut
+from app.estate.models import FitOut, Room
 from app.estate.operations.records import add_row, change_row, remove_row
 
 
@@ -24,11 +26,20 @@ def add_fit_out(*, project_id: int, name: str, unit_price: Decimal, actor: Actor
 
 
 def edit_fit_out(fit_out: FitOut, *, actor: Actor, **values: Any) -> FitOut:
-    """Change a fit-out or switch it off. Raises Conflict for a taken name, Invalid."""
+    """Change a fit-out or switch it off.
+
+    Raises Conflict for a taken name, and for another name while rooms have it; Invalid.
+    """
     actor.require(f"{policies.FIT_OUT}:edit")
     policies.require_reach(actor, fit_out.project_id)
     _check_price(values.get("unit_price", fit_out.unit_price))
     name = values.get("name", fit_out.name)
+    if name != fit_out.name and _is_used(fit_out):
+        sentence = _l(
+            "Rooms have the fit-out %(name)s, so it keeps its name. Add another, or switch it off.",
+            name=fit_out.name,
+        )
+        raise Conflict(sentence, fields={"name": sentence}, code="in_use")
     taken = _l("There is a fit-out %(name)s already.", name=name)
     return change_row(fit_out, values, taken=taken)
 
@@ -39,6 +50,11 @@ def delete_fit_out(fit_out: FitOut, *, actor: Actor) -> None:
     policies.require_reach(actor, fit_out.project_id)
     sentence = _l("Rooms have the fit-out %(name)s; switch it off instead.", name=fit_out.name)
     remove_row(fit_out, used=sentence)
+
+
+def _is_used(fit_out: FitOut) -> bool:
+    used = select(Room.id).where(Room.fit_out_id == fit_out.id).limit(1)
+    return db.session.scalar(used) is not None
 
 
 def _check_price(unit_price: Decimal) -> None:

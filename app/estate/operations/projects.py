@@ -23,29 +23,13 @@ from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
 from app.core.money import FEN, ROUNDING_STEPS
 from app.estate import policies
+from app.estate.facts import FACTS
 from app.estate.models import Project, ProjectMember
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_user
 
 #: the organization that a first project is put under where there is none at all
 FIRST_ORGANIZATION = "GROUP"
-#: what is known of a project's land and building, areas in m², in the order of the form
-FACTS = (
-    "plot_place",
-    "plot_number",
-    "plot_area",
-    "land_use",
-    "grant_contract",
-    "term_from",
-    "term_until",
-    "land_certificate",
-    "planning_permit",
-    "construction_permit",
-    "title_number",
-    "saleable_area",
-    "started_on",
-    "opened_on",
-)
 
 
 def find_project_by_code(code: str) -> Project | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import text
 
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.scope import scope_parameters
@@ -40,7 +41,7 @@ class BuildingSale:
 
 _OVERVIEW = text("""
 SELECT b.id, b.name,
-       b.completed_on IS NOT NULL
+       coalesce(b.completed_on <= :today, false)
          OR EXISTS (SELECT 1 FROM estate_permit_building p WHERE p.building_id = b.id) AS may_sell,
        count(r.id) AS rooms,
        count(r.id) FILTER (WHERE r.status = 'unreleased') AS unreleased,
@@ -60,5 +61,5 @@ SELECT b.id, b.name,
 
 def list_building_sales(project_id: int, *, actor: Actor) -> list[BuildingSale]:
     """Return the buildings of a project within scope, in the order of the grid."""
-    known = {"project_id": project_id, **scope_parameters(actor)}
+    known = {"project_id": project_id, "today": clock.today(), **scope_parameters(actor)}
     return [BuildingSale(*row) for row in db.session.execute(_OVERVIEW, known)]
