@@ -105,8 +105,8 @@ class BuildingView(CrudView):
     delete_operation = operations.delete_building
     related = (
         Related(_l("Entrances"), "EntranceView", "building"),
+        Related(_l("Milestones"), "MilestoneView", "building", quiet=True),
         Related(_l("Rooms"), "RoomView", "building"),
-        Related(_l("Milestones"), "MilestoneView", "building"),
     )
     exportable = False
 
