@@ -29,8 +29,10 @@ class DetailsBody(Body):
 class RegisterBody(DetailsBody):
     project_id = Id()
     consent = fields.Boolean(
-        load_default=False,
-        metadata={"description": "must be true: the person agrees that the data are kept"},
+        metadata={
+            "description": "true: the person agrees that the data are kept, which is written down;"
+            " left out: whoever calls has asked him; false is refused"
+        },
     )
     kind = fields.String(load_default="person")
     name = fields.String(required=True)

@@ -37,8 +37,9 @@ class CustomerDetails:
     address: str | None = None
     source: str | None = None
     remark: str | None = None
-    #: the person agrees that the data are kept for the purchase
-    consent: bool = False
+    #: whether the person agrees that the data are kept for the purchase; None where the caller is
+    #: a program that has asked him itself, and then nothing is written down here
+    consent: bool | None = None
 
 
 def register_customer(
@@ -55,10 +56,11 @@ def register_customer(
     """Register a customer of the project as the actor's own; the first recorder owns.
 
     ``details`` are those of CustomerDetails; sex and birthday are taken from a resident identity
-    card. The number is kept encrypted for its row. Nothing is kept of a person who has not agreed
-    to it (个人信息保护法 art. 13): ``consent`` must be given. Raises Invalid with a sentence per
-    field, NotFound for a project outside scope, and Conflict ``duplicate`` (with ``customer_id``
-    only if that customer is the actor's to see) if phone or document are there already.
+    card. The number is kept encrypted for its row. Nothing is kept of a person who was asked and
+    has not agreed (个人信息保护法 art. 13): ``consent`` False is refused. Raises Invalid with a
+    sentence per field, NotFound for a project outside scope, and Conflict ``duplicate`` (with
+    ``customer_id`` only if that customer is the actor's to see) if phone or document are there
+    already.
     """
     actor.require(policies.ADD)
     if not actor.reaches(project_id):
@@ -73,7 +75,7 @@ def register_customer(
         "kind": entry.kind,
         "owner_id": actor.id,
         "created_by_id": actor.id,
-        **_consent(),
+        **(_consent() if entry.details.consent else {}),
     }
     try:
         with db.session.begin_nested():
@@ -117,7 +119,7 @@ def _write(customer: Customer, entry: _Entry) -> None:
 
 
 def _require_consent(entry: _Entry) -> None:
-    if not entry.details.consent:
+    if entry.details.consent is False:
         sentence = _l("Ask the person first, and tick that he agrees to his data being kept.")
         raise Invalid(sentence, fields={"consent": sentence})
 

@@ -39,7 +39,7 @@ def test_nobody_is_kept_who_has_not_agreed(project, actor_for, client, bearer, s
         register(actor_for("consultant"), project, consent=False)
     assert set(refused.value.fields) == {"consent"}
     user = user_for("consultant")
-    body = {"project_id": project.id, "name": "欧阳无名", "mobile": make_mobile()}
+    body = {"project_id": project.id, "name": "欧阳无名", "mobile": make_mobile(), "consent": False}
     answer = client.post("/api/v1/customers/", json=body, headers=bearer(user))
     assert (answer.status_code, list(answer.get_json()["fields"])) == (422, ["consent"])
     form = {"kind": "person", "name": "欧阳无名", "mobile": make_mobile(), "id_kind": "", "sex": ""}
@@ -47,6 +47,16 @@ def test_nobody_is_kept_who_has_not_agreed(project, actor_for, client, bearer, s
     assert answer.status_code == 422
     assert "consent" in answer.text
     assert db.session.scalar(select(func.count(Customer.id))) == 0
+
+
+def test_a_program_that_has_asked_the_person_itself_need_not_say_so(
+    project, client, bearer, user_for
+):
+    """``POST customers`` of interfaces.md names no consent; programs rely on that."""
+    body = {"project_id": project.id, "name": "欧阳无名", "mobile": make_mobile()}
+    answer = client.post("/api/v1/customers/", json=body, headers=bearer(user_for("consultant")))
+    assert answer.status_code == 201, answer.text
+    assert db.session.scalars(select(Customer)).one().consented_at is None
 
 
 def test_nothing_of_the_person_is_left_anywhere(project, actor_for, session):

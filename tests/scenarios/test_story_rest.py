@@ -42,13 +42,7 @@ def rooms_of(grid, building, status=None):
 
 
 def register(caller, project, person):
-    body = {
-        "kind": "person",
-        "id_kind": "resident_id",
-        "project_id": project,
-        "consent": True,
-        **person,
-    }
+    body = {"kind": "person", "id_kind": "resident_id", "project_id": project, **person}
     return caller.post("customers", body)["id"]
 
 
@@ -118,12 +112,7 @@ def test_3_a_building_without_a_permit_is_not_released(office, story):
 def test_4a_a_customer_is_checked_and_found_again(office, story):
     consultant = office.as_user("consultant1")
     wrong = {**FIRST, "id_number": "110105194912310021"}
-    body = {
-        "kind": "person",
-        "id_kind": "resident_id",
-        "project_id": story["project"],
-        "consent": True,
-    }
+    body = {"kind": "person", "id_kind": "resident_id", "project_id": story["project"]}
     refused = consultant.post("customers", body | wrong, status=422)
     assert "id_number" in refused["fields"]
     story["first"] = register(consultant, story["project"], FIRST)
