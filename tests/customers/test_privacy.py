@@ -67,14 +67,16 @@ def test_nothing_of_the_person_is_left_anywhere(project, actor_for, session):
     privacy.anonymize_customer(customer, reason="本人要求删除", actor=director)
     held = session.execute(
         text(
-            "SELECT string_agg(c::text, '') FROM customers_customer c"
+            "SELECT string_agg(row_to_json(c)::text, '') FROM customers_customer c"
             " UNION ALL SELECT string_agg(concat(before::text, after::text), '')"
             " FROM core_audit_entry"
         )
     ).scalars()
     everything = "".join(one or "" for one in held)
-    for secret in ("欧阳无名", mobile, number, number[-4:], "天河路一号", "慕容"):
+    for secret in ("欧阳无名", mobile, number, "天河路一号", "慕容"):
         assert secret not in everything, secret
+    # Four digits stand in any time of day and many a number; as a value of their own they may not.
+    assert f'"{number[-4:]}"' not in everything
     assert str(customer) != "*"
     assert customer.masked_mobile == ""
     assert list_entries("customers_customer", customer.id, actions=("anonymize",))[0].after == {
