@@ -82,8 +82,8 @@ def test_every_tile_asks_for_declared_rights_and_known_roles(app):
 
 def test_my_holds_and_deals_are_mine(client, sign_in, project, actor_for):
     me, other = actor_for("consultant"), actor_for("consultant")
-    mine = make_room(project=project, status="available", number="1101")
-    theirs = make_room(project=project, status="available", number="2202")
+    mine = make_room(project=project, status="available", number="A1101")
+    theirs = make_room(project=project, status="available", number="B2202")
     make_hold(mine, me)
     make_hold(theirs, other)
     sold = make_room_for_sale(project=project)
@@ -93,8 +93,8 @@ def test_my_holds_and_deals_are_mine(client, sign_in, project, actor_for):
         id, access_version, must_change_password = me.id, me.access_version, False
 
     page = sign_in(client, User).get("/work/")
-    assert "1101" in page.text
-    assert "2202" not in page.text
+    assert "A1101" in page.text
+    assert "B2202" not in page.text
     assert deal.number not in page.text
 
 
