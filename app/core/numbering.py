@@ -17,6 +17,7 @@ SEQUENCES = {
     "SK": "number_receipt",
     "DR": "number_import",
     "FY": "number_generation",
+    "JC": "number_base_data_change",
 }
 
 

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.actor import Actor
 from app.core.errors import NotFound
 from app.core.permissions import STAFF, Permission, declare_permissions
+from app.estate import base_data
 
 PROJECT = "estate.project"
 PERMIT = "estate.permit"
@@ -23,6 +24,7 @@ PRODUCT_TYPE = "estate.product_type"
 ZONE = "estate.zone"
 MILESTONE = "estate.milestone"
 LAUNCH_BATCH = "estate.launch_batch"
+BASE_DATA = "estate.base_data"
 
 #: roles that make and change master data, and those that attach people to projects
 STEWARD = "O"
@@ -80,6 +82,9 @@ declare_permissions(
     Permission(f"{LAUNCH_BATCH}:add", _l("Add launch batches"), STEWARD),
     Permission(f"{LAUNCH_BATCH}:edit", _l("Change launch batches"), STEWARD),
     Permission(f"{LAUNCH_BATCH}:delete", _l("Delete launch batches"), STEWARD),
+    Permission(f"{BASE_DATA}:see", _l("See whether base data are locked, and their log"), "MDFXOL"),
+    Permission(f"{BASE_DATA}:review_sales", _l("Review base data for sales"), "M"),
+    Permission(f"{BASE_DATA}:review_finance", _l("Review base data for finance"), "F"),
     Permission(f"{PROJECT_MEMBER}:see", _l("See who belongs to a project"), "OU"),
     Permission(f"{PROJECT_MEMBER}:add", _l("Attach people to projects"), ADMINISTRATOR),
     Permission(f"{PROJECT_MEMBER}:delete", _l("Detach people from projects"), ADMINISTRATOR),
@@ -91,10 +96,12 @@ def require_room_change(actor: Actor, project_id: int, right: str) -> None:
 
     Whatever makes, changes, reshapes or removes rooms by hand asks here and nowhere else, so that
     a rule that keeps base data as they are has one place. ``right`` is the action on
-    ``estate.room`` that the step is. Raises NotAllowed, and NotFound outside scope.
+    ``estate.room`` that the step is. Raises NotAllowed, NotFound outside scope, and Conflict while
+    the project's base data are locked.
     """
     actor.require(f"{ROOM}:{right}")
     require_reach(actor, project_id)
+    base_data.require_unlocked(project_id)
 
 
 def can_import(actor: Actor, project_id: int) -> bool:

@@ -18,6 +18,7 @@ from app.pricing.answers import (
     price_answer,
     room_answer,
 )
+from app.pricing.base_data_api import BaseDataApi, BaseDataChangeApi
 from app.pricing.import_api import ProjectImportApi, RoomImportApi
 from app.pricing.loan_api import LoanScheduleApi
 from app.pricing.operations import PlanRowDraft
@@ -317,4 +318,6 @@ RESOURCES = [
     QuoteApi,
     LoanScheduleApi,
     PricePublicationApi,
+    BaseDataApi,
+    BaseDataChangeApi,
 ]

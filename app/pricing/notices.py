@@ -9,8 +9,13 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.notices.kinds import NoticeKind, declare_notices
 from app.notices.operations import News, tell
-from app.pricing.models import PricePlan, PricePlanRow
+from app.pricing.models import BaseDataChange, PricePlan, PricePlanRow
+from app.pricing.policies import BASE_DATA_CHANGE
 from app.workflows.models import ApprovalRequest
+from app.workflows.routes import find_colleagues
+
+#: people who are told of one change
+MOST_PEOPLE = 50
 
 declare_notices(
     NoticeKind(
@@ -28,6 +33,14 @@ declare_notices(
         icon="tag",
         tone="warn",
         when=_l("A price plan of yours had no room left to price on its day."),
+    ),
+    NoticeKind(
+        "base_data_change_approved",
+        _l("A change of base data is to be carried out"),
+        _l("%(change)s has been approved. Carry it out by %(day)s."),
+        icon="stamp",
+        tone="warn",
+        when=_l("A change of base data has been approved that you may carry out."),
     ),
 )
 
@@ -59,3 +72,19 @@ def _tell(kind: str, plan: PricePlan, actor: Actor, **words: str) -> None:
         project_id=plan.project_id,
     )
     tell(news, people, actor=actor)
+
+
+def tell_to_carry_out(change: BaseDataChange, *, actor: Actor) -> None:
+    """Tell who carries changes of base data out in the project that one has been approved."""
+    right = f"{BASE_DATA_CHANGE}:execute"
+    people = find_colleagues(
+        "", project_id=change.project_id, permission=right, without=(), most=MOST_PEOPLE
+    )
+    day = change.execute_by.isoformat() if change.execute_by else ""
+    news = News(
+        "base_data_change_approved",
+        f"/base-data-changes/show/{change.id}",
+        {"change": str(change), "day": day},
+        project_id=change.project_id,
+    )
+    tell(news, [one.id for one in people], actor=actor)

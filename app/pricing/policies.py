@@ -6,7 +6,13 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.actor import Actor
 from app.core.permissions import STAFF, Permission, declare_permissions
-from app.pricing.models import PricePlan, PricePlanState
+from app.pricing.models import (
+    BaseDataChange,
+    BaseDataChangeLine,
+    BaseDataChangeState,
+    PricePlan,
+    PricePlanState,
+)
 
 PLAN = "pricing.plan"
 FLOOR = "pricing.floor"
@@ -16,6 +22,7 @@ DISCOUNT = "pricing.discount"
 SALE = "pricing.sale"
 QUOTE = "pricing.quote"
 PUBLICATION = "pricing.publication"
+BASE_DATA_CHANGE = "pricing.base_data_change"
 
 #: roles that draft price plans; who approves them sees them too
 DRAFTERS = "MO"
@@ -51,6 +58,12 @@ declare_permissions(
         _l("Export and print published price lists"),
         STAFF.replace("U", ""),
     ),
+    Permission(f"{BASE_DATA_CHANGE}:see", _l("See changes of locked base data"), "MDFXOL"),
+    Permission(f"{BASE_DATA_CHANGE}:add", _l("Write changes of locked base data"), "MFO"),
+    Permission(f"{BASE_DATA_CHANGE}:edit", _l("Edit changes of locked base data"), "MFO"),
+    Permission(f"{BASE_DATA_CHANGE}:delete", _l("Delete changes of locked base data"), "MFO"),
+    Permission(f"{BASE_DATA_CHANGE}:submit", _l("Send changes of base data for approval"), "MFO"),
+    Permission(f"{BASE_DATA_CHANGE}:execute", _l("Carry out changes of base data"), STEWARD),
     Permission(f"{QUOTE}:see", _l("Calculate quotations"), "CKSMDB"),
 )
 
@@ -79,3 +92,14 @@ def can_cancel_plan(plan: PricePlan, actor: Actor) -> bool:
 def is_open(plan: PricePlan) -> bool:
     """Tell whether the plan's rows may still change."""
     return plan.state in {PricePlanState.DRAFT.value, PricePlanState.REJECTED.value}
+
+
+def can_edit_change(change: BaseDataChange) -> bool:
+    """Tell whether what the change asks for may still change."""
+    return change.state in {BaseDataChangeState.DRAFT.value, BaseDataChangeState.REJECTED.value}
+
+
+def kind_of_line(line: BaseDataChangeLine) -> str:
+    """Return the kind of record that a line of a change is about."""
+    kinds = ("room", "house_type", "payment_method", "discount")
+    return next(kind for kind in kinds if getattr(line, f"{kind}_id") is not None)

@@ -11,6 +11,7 @@ from app.core.money import parse_percent, parse_yuan, plain
 from app.core.settings import Setting, declare, get_setting
 
 LARGEST_PERCENT = Decimal(100)
+MOST_DAYS = 90
 
 
 def _clean_percent(value: Any) -> str:
@@ -18,6 +19,13 @@ def _clean_percent(value: Any) -> str:
     if not 0 < percent <= LARGEST_PERCENT:
         raise ValueError(value)
     return plain(percent)
+
+
+def _clean_days(value: Any) -> int:
+    days = int(str(value))
+    if not 0 <= days <= MOST_DAYS:
+        raise ValueError(value)
+    return days
 
 
 def _clean_step(value: Any) -> str:
@@ -51,6 +59,16 @@ NOTED_CHANGE = declare(
         title=_l("Change of a room's price that is pointed out, percent"),
         clean=_clean_percent,
         help=_l("Price plans count the rooms that rise or fall by more."),
+    )
+)
+
+EXECUTION_DAYS = declare(
+    Setting(
+        "pricing.base_data_days",
+        default=1,
+        title=_l("Days to carry out an approved change of base data"),
+        clean=_clean_days,
+        help=_l("Counted from the approval; what is not carried out by then is shown as late."),
     )
 )
 

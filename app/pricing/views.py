@@ -15,12 +15,27 @@ from app.core import clock
 from app.core.actor import Actor, current_actor
 from app.core.errors import Invalid
 from app.core.money import plain
-from app.estate.models import Room
+from app.estate.models import BaseDataLock, Room
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_room
 from app.pricing import policies
+from app.pricing.base_data_views import (
+    SEE,
+    BaseDataChangeLineView,
+    BaseDataChangeView,
+    BaseDataView,
+)
 from app.pricing.import_views import PriceListView, RoomImportView
-from app.pricing.models import PricePlan, PricePlanRow, PricePublication, RoomPrice
+from app.pricing.models import (
+    BaseDataChange,
+    BaseDataChangeLine,
+    Discount,
+    PaymentMethod,
+    PricePlan,
+    PricePlanRow,
+    PricePublication,
+    RoomPrice,
+)
 from app.pricing.plan_views import PricePlanView
 from app.pricing.publication_views import PricePublicationView
 from app.pricing.queries import list_prices, price_at_end_of
@@ -145,6 +160,31 @@ describe_story(
     PricePublication.__tablename__,
     StoryOf(labels={"approvals": _l("Approved price plans"), "is_final": _l("Final")}),
 )
+describe_story(
+    BaseDataLock.__tablename__,
+    StoryOf(
+        labels={
+            "sales_reviewed_at": _l("Reviewed for sales"),
+            "sales_reviewed_by_id": _l("Reviewed for sales by"),
+            "finance_reviewed_at": _l("Reviewed for finance"),
+            "finance_reviewed_by_id": _l("Reviewed for finance by"),
+            "locked_at": _l("Locked"),
+            "opened_for": _l("Open for the change"),
+        },
+        silent=frozenset({"sales_digest", "finance_digest"}),
+    ),
+)
+describe_story(
+    BaseDataChangeLine.__tablename__,
+    StoryOf(labels={"room_id": _l("Room"), "house_type_id": _l("House type"),
+                    "payment_method_id": _l("Payment method"), "discount_id": _l("Discount")}),
+)  # fmt: skip
+describe_choice(
+    BaseDataChange,
+    ChoiceOf(("number", "name"), order=("number",), detail=lambda change: change.name),
+)
+describe_choice(PaymentMethod, ChoiceOf(("name",), order=("position",)))
+describe_choice(Discount, ChoiceOf(("name",), order=("position",)))
 describe_choice(
     PricePlan, ChoiceOf(("number", "name"), order=("number",), detail=lambda plan: plan.name)
 )
@@ -159,6 +199,9 @@ VIEWS = [
     SaleView,
     PaymentMethodView,
     DiscountView,
+    BaseDataView,
+    BaseDataChangeView,
+    BaseDataChangeLineView,
 ]
 MENU = [
     MenuItem(
@@ -189,6 +232,15 @@ MENU = [
     MenuItem(
         _l("Discounts"), "base", 70, f"{policies.DISCOUNT}:see", view=DiscountView, icon="percent"
     ),
+    MenuItem(_l("Review and lock base data"), "base", 75, SEE, view=BaseDataView, icon="lock"),
+    MenuItem(
+        _l("Changes of base data"),
+        "base",
+        76,
+        f"{policies.BASE_DATA_CHANGE}:see",
+        view=BaseDataChangeView,
+        icon="flow",
+    ),
     MenuItem(_l("Import rooms"), "rooms", 55, f"{ROOM}:import", view=PriceListView, icon="import"),
     MenuItem(
         _l("Imports of price lists"),
@@ -204,4 +256,6 @@ RESOURCES = [
     # What may be chosen today, and methods with their lines, are answered by quote_api.
     crud_api(PaymentMethodView, without=("index", "get", "post", "put")),
     crud_api(DiscountView, without=("index",)),
+    crud_api(BaseDataChangeView),
+    crud_api(BaseDataChangeLineView),
 ]

@@ -31,6 +31,17 @@ TABLES = {
 }
 #: columns that pages do not show, by name
 COLUMNS = {
+    "media_type": "文件类型",
+    "happened_at": "发生时间",
+    "locked_at": "锁定时间",
+    "sales_reviewed_at": "销售方复核时间",
+    "sales_reviewed_by_id": "销售方复核人",
+    "sales_digest": "销售方复核内容的摘要（SHA-256）",
+    "finance_reviewed_at": "财务方复核时间",
+    "finance_reviewed_by_id": "财务方复核人",
+    "finance_digest": "财务方复核内容的摘要（SHA-256）",
+    "opened_for": "正为哪张变更单开放",
+    "change_number": "变更单号",
     "id": "编号（主键）",
     "project_id": "项目",
     "version": "版本（每次修改加一）",

@@ -43,6 +43,8 @@ ACTIONS: dict[str, tuple[Any, str]] = {
     "password_outside": (_l("Left the password to the company's directory"), ""),
     "export": (_l("Exported"), "warn"),
     "print": (_l("Printed"), ""),
+    "read": (_l("Opened a file"), ""),
+    "scan": (_l("Handed in a scan"), ""),
     "copy": (_l("Handed out a copy of the data"), "warn"),
     "anonymize": (_l("Anonymized"), "bad"),
     "password_change": (_l("Changed the password"), ""),

@@ -24,7 +24,8 @@ from app.core.db import Model, db
 from app.core.permissions import PRESET_ROLES
 from app.core.uow import unit_of_work
 from app.demo.load import OTHER, PROJECT, load_demo
-from app.estate.models import Building, Project
+from app.estate.models import BaseDataEntry, Building, Project
+from app.pricing.models import BaseDataChange, BaseDataChangeLine, BaseDataChangeScan
 from app.pricing.operations import publish_price_list
 from app.upkeep.models import DailyCheck, Incident
 from config import sqlalchemy_url
@@ -198,6 +199,7 @@ def _tell_the_story(office: Office) -> None:
     office.do("manager", f"approvals/{returned}/return", {"comment": "请补充理由"}, 200)
     _keep_it_running()
     _publish(project)
+    _change_base_data(project)
     office.ids = {
         "customer": customer,
         "room": sold,
@@ -252,6 +254,24 @@ def _publish(project: int) -> None:
         publish_price_list(building_id=first, remarks="公示测漏", actor=steward)
 
 
+def _change_base_data(project: int) -> None:
+    """A change of base data with a line and its scan; the base data themselves stay open."""
+    change = BaseDataChange(project_id=project, number="JC-1", name="面积更正", content="测漏变更")
+    db.session.add(change)
+    later = {"number": "JC-2", "name": "车位更正", "content": "测漏变更", "state": "approved"}
+    db.session.add(BaseDataChange(project_id=project, execute_by=clock.today(), **later))
+    db.session.add(BaseDataEntry(project_id=project, kind="asked", change_number="JC-1"))
+    db.session.flush()
+    room = db.session.scalar(text("SELECT max(id) FROM estate_room WHERE project_id = :project"),
+                             {"project": project})  # fmt: skip
+    both = {"project_id": project, "change_id": change.id}
+    db.session.add(BaseDataChangeLine(**both, room_id=room, field="view", after="测漏景观"))
+    scan = BaseDataChangeScan(**both, file_name="签字.pdf", media_type="application/pdf",
+                              size=5, sha256="0" * 64, content=b"%PDF-")  # fmt: skip
+    db.session.add(scan)
+    db.session.commit()
+
+
 def _keep_it_running() -> None:
     """A daily check and an incident: rows of the whole group."""
     user = db.session.scalars(select(AppUser).where(AppUser.username == "admin")).one()
@@ -279,5 +299,14 @@ def _collect(office: Office) -> None:
     office.users = {user.username: user.id for user in db.session.scalars(select(AppUser))}
     office.personal = {BUYER["name"], BUYER["mobile"], BUYER["id_number"]}
     office.secrets |= office.personal | {REASON, "松风明月", "SFMY", "深圳示范置业", "测漏户型"}
-    office.secrets |= {"3栋", "6栋", "7栋", "测漏栋", "测漏单元", "测漏装修"}
+    office.secrets |= {
+        "3栋",
+        "6栋",
+        "7栋",
+        "测漏栋",
+        "测漏单元",
+        "测漏装修",
+        "测漏变更",
+        "测漏景观",
+    }
     db.session.rollback()

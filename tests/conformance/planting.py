@@ -27,6 +27,7 @@ WORDS = {
     "username", "password", "secret", "actor", "digest", "chain", "fingerprint", "sha256", "sex",
     "id_kind", "token_hash", "key_digest", "code_digest", "search_keys", "email", "mobile",
     "id_number_cipher", "id_number_hash", "subject_type", "purpose_code", "process", "outcome",
+    "field", "media_type",
 }  # fmt: skip
 
 

@@ -27,7 +27,21 @@ def _rule(office: Office) -> dict[str, Any]:
             "basis": "gross", "base": "50000", "base_floor": "1"}  # fmt: skip
 
 
+def _scan(_office: Office) -> dict[str, Any]:
+    return {"file": b"%PDF-"}
+
+
 PRICE_BODIES = {
+    "BaseDataChangeApi.execute": lambda _office: {},
+    "BaseDataChangeApi.open": lambda _office: {},
+    "BaseDataChangeApi.put_scan": lambda _office: {},
+    "BaseDataChangeView.put_scan": _scan,
+    "BaseDataView.review": lambda _office: {},
+    "BaseDataView.take_back": lambda _office: {"reason": "越界"},
+    "BaseDataApi.review": lambda _office: {"side": "sales"},
+    "BaseDataApi.take_back": lambda _office: {"side": "sales", "reason": "越界"},
+    "BaseDataChangeApi.finish": lambda _office: {"note": "越界"},
+    "BaseDataChangeApi.cancel": lambda _office: {"reason": "越界"},
     "LoanScheduleApi.calculate": _loan,
     "PaymentMethodApi.add": _method,
     "PaymentMethodApi.edit": _method,

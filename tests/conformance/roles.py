@@ -41,6 +41,14 @@ TABLE: dict[str, tuple[str, list[str]]] = {
             *_of("pricing.discount", *CHANGES),
         ],
     ),
+    "review and lock base data": (
+        "M",
+        ["estate.base_data:review_sales"],
+    ),
+    "review and lock base data, finance": (
+        "F",
+        ["estate.base_data:review_finance"],
+    ),
     "draft price plans": ("MO", _of("pricing.plan", *CHANGES, "submit")),
     "release, withdraw": ("D", _of("pricing.sale", "release", "withdraw")),
     "销控 with reason": ("KMDB", _of("sales.hold", "control", "release_any")),
@@ -84,6 +92,17 @@ TABLE: dict[str, tuple[str, list[str]]] = {
 
 #: what the table does not name: letters, permissions, and what they follow from
 BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
+    (
+        "MDFXOL",
+        ["estate.base_data:see", "pricing.base_data_change:see"],
+        "both sides see the log of base data, and who approves its changes",
+    ),
+    (
+        "MFO",
+        _of("pricing.base_data_change", *CHANGES, "submit"),
+        "who reviewed base data or enters them",
+    ),
+    ("O", ["pricing.base_data_change:execute"], "executed by the steward"),
     ("OU", ["admin.organization:see", "estate.project_member:see"], "projects hang in the tree"),
     (
         "MO",

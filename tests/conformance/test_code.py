@@ -94,6 +94,7 @@ IMPORT = "a step of the import, which reads its project within scope first"
 ROOM_WAS_READ = "about one room that the caller has read within scope"
 PLAN_WAS_READ = "about one plan that the caller has read within scope"
 BUILDING_WAS_READ = "for a building that the operation has read within scope"
+PROJECT_WAS_REACHED = "of one project that the caller has reached"
 PART_OF_GRID = "a part of the grid's statement, which asks for the project within scope at its end"
 
 SEALED = "all of the audit, by the system and the command line; yields hashes and counts"
@@ -186,6 +187,8 @@ BEYOND_THE_ORM = {
     "upkeep/project_publish.py:_write_down": "writes that the project was restored",
     "upkeep/project_references.py:read_references": "of the project that is exported",
     "upkeep/queries.py:_OPEN_BUSINESS": "of one project, asked by who reaches the whole group",
+    "pricing/queries/base_data.py:_DIGEST": PROJECT_WAS_REACHED,
+    "pricing/queries/base_data.py:_FIGURES": PROJECT_WAS_REACHED,
     "pricing/queries/plans.py:_DIGEST": PLAN_WAS_READ,
     "sales/operations/holds.py:_PLACE": "writes for the room that take_room has just given",
     "sales/operations/holds.py:_END": "ends the hold of a room that has just been moved in scope",

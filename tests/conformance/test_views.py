@@ -100,6 +100,7 @@ NOT_IN_MENU = {
     "PriceRuleView": "opened from the price plans",
     "NoticeView": "opened from the bell",
     "OrganizationView": "opened from the organization tree",
+    "BaseDataChangeLineView": "a tab of changes of base data",
     "MemberView": "a tab of organizations and users",
     "HandoverView": "opened from a user",
     "PostView": "a tab of teams",

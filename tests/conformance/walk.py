@@ -45,6 +45,7 @@ ARGUMENTS = {
 #: what ``pk`` is on pages that are not generated
 ROW_OF_PAGE = {
     "ApprovalView": "request",
+    "BaseDataChangeApi": "pricing_base_data_change",
     "PricePublicationApi": "pricing_publication",
     "PaymentMethodApi": "pricing_payment_method",
     "PriceListView": "estate_room_import",
@@ -83,7 +84,7 @@ NOT_WALKED = {
 }
 
 #: arguments that name no row
-WORDS = {"version": "v1", "locale": "zh"}
+WORDS = {"version": "v1", "locale": "zh", "side": "sales"}
 
 
 @dataclass(frozen=True)

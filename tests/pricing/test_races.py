@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,13 +14,21 @@ from app.core.actor import acting, system_actor
 from app.core.db import db
 from app.core.errors import DomainError
 from app.core.uow import unit_of_work
+from app.estate.base_data import find_lock, is_locked
 from app.estate.models import Building, Project, Room, RoomImport, RoomStatus
-from app.estate.operations import take_room
+from app.estate.operations import edit_room, take_room
+from app.estate.queries import get_room
 from app.pricing.models import PricePlan
-from app.pricing.operations import carry_out_import, import_price_list, withdraw_from_sale
+from app.pricing.operations import (
+    carry_out_import,
+    import_price_list,
+    review_base_data,
+    withdraw_from_sale,
+)
+from app.pricing.queries.base_data import base_data_digest
 from tests.factories.estate import make_building
 from tests.factories.people import make_project
-from tests.factories.pricing import make_room_for_sale
+from tests.factories.pricing import make_payment_method, make_room_for_sale
 
 pytestmark = pytest.mark.commit
 SYSTEM = system_actor("test")
@@ -118,3 +127,54 @@ def test_a_withdrawal_and_a_hold_leave_no_room_in_two_states(together):
     else:
         assert statuses == ["unreleased"] * 8
         assert 8 in found
+
+
+def test_base_data_are_locked_as_they_were_reviewed_or_not_at_all(committed):
+    """A change under way and the second review: the lock never holds what nobody reviewed."""
+    project = make_project()
+    room = make_room_for_sale(project=project, status="unreleased")
+    make_payment_method(project)
+    db.session.commit()
+    project_id, room_id = project.id, room.id
+    sales = committed.actor("manager", project)
+    finance, steward = (
+        committed.actor("finance_manager", project),
+        committed.actor("steward", project),
+    )
+    with unit_of_work(sales):
+        review_base_data(project_id, "sales", actor=sales)
+    gate, found = threading.Barrier(2), {}
+
+    def attempt(name: str, step: Callable[[], Any], actor: Any) -> None:
+        with committed.app.app_context():
+            gate.wait()
+            try:
+                with unit_of_work(actor):
+                    step()
+                    found[name] = "done"
+            except DomainError as error:
+                found[name] = error.code
+            db.session.remove()
+
+    def change() -> None:
+        edit_room(get_room(room_id), inside_area=Decimal("61.00"), actor=steward)
+
+    threads = [
+        threading.Thread(target=attempt, args=("edit", change, steward)),
+        threading.Thread(
+            target=attempt,
+            args=("lock", lambda: review_base_data(project_id, "finance", actor=finance), finance),
+        ),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found in (
+        {"edit": "done", "lock": "conflict"},
+        {"edit": "base_data_locked", "lock": "done"},
+    )
+    with acting(SYSTEM):
+        assert is_locked(project_id) == (found["lock"] == "done")
+        if found["lock"] == "done":
+            assert find_lock(project_id).sales_digest == base_data_digest(project_id)

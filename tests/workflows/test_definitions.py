@@ -14,6 +14,7 @@ from tests.factories.workflows import ToyKind
 #: subject types that programs rely on
 SUBJECT_TYPES = {
     "room", "price_plan", "queue_ticket", "subscription", "contract", "receipt", "customer",
+    "base_data_change",
 }  # fmt: skip
 
 

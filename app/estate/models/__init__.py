@@ -1,5 +1,6 @@
 """Projects, permits, buildings, rooms and what happens to their status."""
 
+from app.estate.models.base_data import BaseDataEntry, BaseDataLock
 from app.estate.models.imports import RoomImport, RoomImportFile, RoomImportRun
 from app.estate.models.places import (
     Building,
@@ -23,6 +24,8 @@ from app.estate.room_states import (
 
 __all__ = [
     "ROOM_MARKS",
+    "BaseDataEntry",
+    "BaseDataLock",
     "Building",
     "Entrance",
     "FitOut",

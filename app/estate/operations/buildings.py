@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid
 from app.estate import policies
+from app.estate.base_data import require_unlocked
 from app.estate.building_checks import (
     check_completed_on,
     check_product_type,
@@ -87,6 +88,8 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
     check_zone(values.get("zone_id"), building.project_id)
     check_product_type(values.get("product_type_id"), kept=building.product_type_id)
     name = values.get("name", building.name)
+    if name != building.name:
+        require_unlocked(building.project_id)
     change_row(building, values, taken=_l("There is a building %(name)s already.", name=name))
     if "completed_on" in values:
         record_completion(building)
@@ -98,6 +101,7 @@ def delete_building(building: Building, *, actor: Actor) -> None:
     """Delete a building without rooms. Raises Conflict while anything hangs on it."""
     actor.require(f"{policies.BUILDING}:delete")
     policies.require_reach(actor, building.project_id)
+    require_unlocked(building.project_id)
     sentence = _l("%(name)s has rooms or stands on a permit and cannot be deleted.",
                   name=building.name)  # fmt: skip
     remove_row(building, used=sentence)
@@ -121,6 +125,8 @@ def edit_entrance(
     """Change an entrance's name or place. Raises Conflict for a taken name."""
     actor.require(f"{policies.ENTRANCE}:edit")
     policies.require_reach(actor, entrance.project_id)
+    if name != entrance.name:
+        require_unlocked(entrance.project_id)
     values = {"name": name, "position": position or 0}
     taken = _l("There is an entrance %(name)s already.", name=name)
     return change_row(entrance, values, taken=taken)
@@ -130,6 +136,7 @@ def delete_entrance(entrance: Entrance, *, actor: Actor) -> None:
     """Delete an entrance without rooms. Raises Conflict while it has some."""
     actor.require(f"{policies.ENTRANCE}:delete")
     policies.require_reach(actor, entrance.project_id)
+    require_unlocked(entrance.project_id)
     sentence = _l("%(name)s has rooms and cannot be deleted.", name=entrance.name)
     remove_row(entrance, used=sentence)
 
@@ -165,6 +172,7 @@ def edit_house_type(house_type: HouseType, *, actor: Actor, **values: Any) -> Ho
     """Change a house type; rooms that are of it stay as they are. Raises as ``add_house_type``."""
     actor.require(f"{policies.HOUSE_TYPE}:edit")
     policies.require_reach(actor, house_type.project_id)
+    require_unlocked(house_type.project_id)
     _check_type_areas(
         values.get("gross_area", house_type.gross_area),
         values.get("inside_area", house_type.inside_area),
@@ -186,6 +194,7 @@ def delete_house_type(house_type: HouseType, *, actor: Actor) -> None:
     """Delete a house type that no room has. Raises Conflict while one has it."""
     actor.require(f"{policies.HOUSE_TYPE}:delete")
     policies.require_reach(actor, house_type.project_id)
+    require_unlocked(house_type.project_id)
     sentence = _l("Rooms are of the type %(name)s; it cannot be deleted.", name=house_type.name)
     remove_row(house_type, used=sentence)
 

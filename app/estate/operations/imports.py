@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
 from app.estate import policies
+from app.estate.base_data import require_unlocked
 from app.estate.locks import lock_project
 from app.estate.models import Project, RoomStatus
 from app.estate.operations.places import Places
@@ -98,7 +99,7 @@ def import_rooms(
         raise NotAllowed(
             _l("You may not import rooms. Ask your administrator for the right to it.")
         )
-    policies.require_room_change(actor, project.id, "import")
+    policies.require_reach(actor, project.id)
     if price_list.faults:
         return _refused(price_list.faults)
     if not price_list.rows:
@@ -115,6 +116,9 @@ def import_rooms(
     if faults:
         return _refused(faults)
     outcome = _count(places, is_written=not dry_run)
+    if not dry_run and (outcome.new or (update and outcome.changed)):
+        # Prices alone may come in: they are a price plan's own way.
+        require_unlocked(project.id)
     if not dry_run:
         _write(project, places, update=update)
     return outcome

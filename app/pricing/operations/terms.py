@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid
 from app.core.money import HUNDRED
+from app.estate.base_data import require_unlocked
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.policies import require_reach
 from app.pricing import policies
@@ -33,6 +34,7 @@ def add_payment_method(
     """
     actor.require(f"{policies.PAYMENT_METHOD}:add")
     require_reach(actor, project_id)
+    require_unlocked(project_id)
     _check_method(details)
     check_lines(lines)
     method = PaymentMethod(project_id=project_id, name=name, **_known(details))
@@ -47,6 +49,10 @@ def edit_payment_method(
     """Change a payment method; deals made with it keep their own lines. Errors as when added."""
     actor.require(f"{policies.PAYMENT_METHOD}:edit")
     require_reach(actor, method.project_id)
+    if (lines is not None and not _same_lines(method, lines)) or not _only_switches_off(
+        method, details
+    ):
+        require_unlocked(method.project_id)
     _check_method({"discount_percent": method.discount_percent, **details})
     change_row(method, _known(details), taken=_taken(details.get("name", method.name)))
     if lines is not None:
@@ -62,6 +68,7 @@ def delete_payment_method(method: PaymentMethod, *, actor: Actor) -> None:
     """Delete a payment method that no deal uses. Raises Conflict otherwise: switch it off."""
     actor.require(f"{policies.PAYMENT_METHOD}:delete")
     require_reach(actor, method.project_id)
+    require_unlocked(method.project_id)
     with db.session.begin_nested():
         for line in method.lines:
             db.session.delete(line)
@@ -75,6 +82,7 @@ def add_discount(
     """Add a discount. Raises Conflict for a taken name, Invalid for a value out of range."""
     actor.require(f"{policies.DISCOUNT}:add")
     require_reach(actor, project_id)
+    require_unlocked(project_id)
     _check_discount(kind, value, details)
     discount = Discount(project_id=project_id, name=name, kind=kind, value=value, **_known(details))
     return add_row(discount, taken=_taken(name))
@@ -84,6 +92,8 @@ def edit_discount(discount: Discount, *, actor: Actor, **values: Any) -> Discoun
     """Change a discount; deals made with it keep their own steps. Errors as when added."""
     actor.require(f"{policies.DISCOUNT}:edit")
     require_reach(actor, discount.project_id)
+    if not _only_switches_off(discount, values):
+        require_unlocked(discount.project_id)
     _check_discount(values.get("kind", discount.kind), values.get("value", discount.value), values)
     return change_row(discount, _known(values), taken=_taken(values.get("name", discount.name)))
 
@@ -92,6 +102,7 @@ def delete_discount(discount: Discount, *, actor: Actor) -> None:
     """Delete a discount. Raises Conflict while something refers to it: switch it off."""
     actor.require(f"{policies.DISCOUNT}:delete")
     require_reach(actor, discount.project_id)
+    require_unlocked(discount.project_id)
     sentence = _l("Deals use %(name)s; switch it off instead of deleting it.", name=discount.name)
     remove_row(discount, used=sentence)
 
@@ -130,6 +141,18 @@ def _check_days(details: dict[str, Any]) -> None:
     if begin is not None and end is not None and end < begin:
         sentence = _l("The last day is before the first.")
         raise Invalid(sentence, fields={"valid_to": sentence})
+
+
+def _same_lines(method: PaymentMethod, lines: Sequence[LineDraft]) -> bool:
+    names = [one.name for one in fields(LineDraft)]
+    held = [{name: getattr(line, name) for name in names} for line in method.lines]
+    return held == [asdict(line) for line in lines]
+
+
+def _only_switches_off(row: PaymentMethod | Discount, details: dict[str, Any]) -> bool:
+    """Tell whether nothing else changes: what must not be granted any more can be stopped now."""
+    changed = {name for name, value in _known(details).items() if getattr(row, name) != value}
+    return changed <= {"is_active"} and not details.get("is_active", True)
 
 
 def _known(details: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,35 @@
+"""Price plans, prices in time, payment methods and discounts; changes of locked base data."""
+
+from app.pricing.models.base_data import (
+    BaseDataChange,
+    BaseDataChangeLine,
+    BaseDataChangeScan,
+    BaseDataChangeState,
+)
+from app.pricing.models.prices import (
+    Discount,
+    PaymentMethod,
+    PaymentMethodLine,
+    PricePlan,
+    PricePlanRow,
+    PricePlanState,
+    PricePublication,
+    PricePublicationRow,
+    RoomPrice,
+)
+
+__all__ = [
+    "BaseDataChange",
+    "BaseDataChangeLine",
+    "BaseDataChangeScan",
+    "BaseDataChangeState",
+    "Discount",
+    "PaymentMethod",
+    "PaymentMethodLine",
+    "PricePlan",
+    "PricePlanRow",
+    "PricePlanState",
+    "PricePublication",
+    "PricePublicationRow",
+    "RoomPrice",
+]
