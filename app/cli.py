@@ -7,6 +7,7 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from app.core.actor import system_actor
@@ -54,6 +55,26 @@ def demo_load() -> None:
 
     for line in load_demo():
         click.echo(line)
+
+
+@demo.command("scale")
+@click.option("--rooms", type=int, required=True, help="How many rooms, over up to 300 projects.")
+@click.option("--beside", is_flag=True, help="Also where there are other projects already.")
+def demo_scale(*, rooms: int, beside: bool) -> None:
+    """Fill the database with a big made-up group, for measuring."""
+    from app.core.errors import DomainError
+    from app.demo.scale import make_scale
+
+    config = current_app.config
+    url = config.get("DATABASE_OWNER_URL") or config["DATABASE_URL"]
+    try:
+        made = make_scale(url, rooms=rooms, tell=click.echo, beside=beside)
+    except DomainError as error:
+        raise click.ClickException(str(error.message)) from error
+    click.echo(
+        f"{made.projects} projects, {made.buildings} buildings, {made.rooms} rooms,"
+        f" {made.priced} prices"
+    )
 
 
 @devices.command("agent")

@@ -8,6 +8,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -36,8 +37,8 @@ def run(stage: Stage, scale: float) -> list[Measure]:
     """Measure each page of ours and its yardstick one after the other, in the same run."""
     user, deal = _set_scene(stage)
     each = max(10, int(400 * scale))
-    with _stock(stage) as stock:
-        ours, theirs = _signed_in(stage.port, user), _stock_signed_in(stock)
+    with stock(stage) as bare_port:
+        ours, theirs = signed_in(stage.port, user), stock_signed_in(bare_port)
         work = "/work/" if _opens(stage.port, ours, "/work/") else "/"
         pages = {
             "page_list": ("/rooms/list/", "/rooms/list/", "stock list pages/s"),
@@ -48,7 +49,7 @@ def run(stage: Stage, scale: float) -> list[Measure]:
         for name, (own, bare, words) in pages.items():
             # One after the other twice: what the machine does besides falls on both.
             rates = [
-                (_rate(stage.port, ours, own, each), _rate(stock, theirs, bare, each))
+                (rate(stage.port, ours, own, each), rate(bare_port, theirs, bare, each))
                 for _turn in range(2)
             ]
             value, stick = (max(side) for side in zip(*rates, strict=True))
@@ -127,7 +128,7 @@ def _form(browser: requests.Session, port: int, user: str) -> dict[str, str]:
     return {"csrf_token": token[1], "username": user, "password": PASSWORD, "next": "/"}
 
 
-def _signed_in(port: int, user: str) -> str:
+def signed_in(port: int, user: str) -> str:
     browser = requests.Session()
     answer = browser.post(
         _address(port, "/login/"), data=_form(browser, port, user), allow_redirects=False
@@ -136,7 +137,7 @@ def _signed_in(port: int, user: str) -> str:
     return _cookies(browser)
 
 
-def _stock_signed_in(port: int) -> str:
+def stock_signed_in(port: int) -> str:
     browser = requests.Session()
     form = {"username": STOCK_USER, "password": STOCK_PASSWORD}
     browser.post(_address(port, "/login/"), data=form, timeout=30)
@@ -153,7 +154,7 @@ def _opens(port: int, cookie: str, path: str) -> bool:
     return answer.status_code == 200
 
 
-def _rate(port: int, cookie: str, path: str, each: int) -> float:
+def rate(port: int, cookie: str, path: str, each: int) -> float:
     """Return pages a second with four clients on kept connections; every one must succeed."""
     _open_all(port, cookie, path, 5)
     begun = time.perf_counter()
@@ -181,7 +182,7 @@ def _open_all(port: int, cookie: str, path: str, each: int) -> None:
 
 
 @contextlib.contextmanager
-def _stock(stage: Stage) -> Iterator[int]:
+def stock(stage: Stage) -> Iterator[int]:
     """Serve the stock application over the same rooms, with the same server; yield its port."""
     stage.sql("CREATE DATABASE stock")
     url = urlunsplit(urlsplit(stage.url)._replace(path="/stock"))
@@ -218,11 +219,16 @@ _COPIED = {
 
 
 def _copy(stage: Stage, url: str) -> None:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+    with (
+        contextlib.closing(psycopg2.connect(stage.url)) as ours,
+        contextlib.closing(psycopg2.connect(url)) as theirs,
+        ours.cursor() as source,
+        theirs.cursor() as target,
+    ):
         for table, select in _COPIED.items():
-            rows = stage.sql(select)
-            places = ", ".join(["%s"] * len(rows[0]))
-            words = b",".join(cursor.mogrify(f"({places})", row) for row in rows)
-            cursor.execute(f"INSERT INTO {table} VALUES ".encode() + words)
-        cursor.execute("ANALYZE")
-        connection.commit()
+            with tempfile.TemporaryFile() as file:
+                source.copy_expert(f"COPY ({select}) TO STDOUT", file)
+                file.seek(0)
+                target.copy_expert(f"COPY {table} FROM STDIN", file)
+        target.execute("ANALYZE")
+        theirs.commit()

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict
+from app.core.errors import Conflict, NotFound
 from app.estate.models import BaseDataEntry, BaseDataLock, Project
 
 _carrying_out: ContextVar[bool] = ContextVar("carrying_out_base_data_change", default=False)
@@ -101,8 +101,11 @@ def _read(project_id: int, *, shared: bool) -> BaseDataLock:
     found: BaseDataLock | None = db.session.scalar(wanted)
     if found is None:
         # The first change of a project writes the row: without one there were nothing to wait for.
+        there = select(Project.id).where(Project.id == project_id)
         db.session.execute(
-            upsert(BaseDataLock).values(project_id=project_id).on_conflict_do_nothing()
+            upsert(BaseDataLock).from_select(["project_id"], there).on_conflict_do_nothing()
         )
-        found = db.session.scalars(wanted).one()
+        found = db.session.scalar(wanted)
+    if found is None:
+        raise NotFound(_l("There is no such project within your scope."))
     return found

@@ -13,12 +13,14 @@ from urllib.parse import quote
 
 import xlsxwriter
 from flask import Response
+from sqlalchemy.orm import class_mapper, load_only
 
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.uow import unit_of_work
 from app.web.columns import Column, plain_text
+from app.web.declared import Declared
 
 if TYPE_CHECKING:
     from app.web.filters import ActiveFilter
@@ -118,7 +120,7 @@ def _fill(
         _writer(sheet, place, column, styles.get(column.kind))
         for place, column in enumerate(columns)
     ]
-    for row in _rows(view, query):
+    for row in _rows(view, query, columns):
         if progress is not None and count % READ_AT_ONCE == 0:
             progress(count)
         count += 1
@@ -128,8 +130,8 @@ def _fill(
     return count
 
 
-def _rows(view: ListPages, query: Query) -> Iterator[Any]:
-    statement = query.ordered().limit(MOST_ROWS)
+def _rows(view: ListPages, query: Query, columns: list[Column]) -> Iterator[Any]:
+    statement = query.ordered().limit(MOST_ROWS).options(*_needed(view, columns))
     found = db.session.scalars(statement.execution_options(yield_per=READ_AT_ONCE))
     for part in found.partitions():
         view.prepare(part)
@@ -137,10 +139,40 @@ def _rows(view: ListPages, query: Query) -> Iterator[Any]:
         yield from part
 
 
+def _needed(view: ListPages, columns: list[Column]) -> list[Any]:
+    """Return what lets the rows be read with the exported columns alone.
+
+    Nothing where a column is made of what only it knows. Properties say in the model's ``READS``
+    which of the row's own columns they are made of.
+    """
+    if type(view).prepare is not Declared.prepare:
+        return []
+    made_of = getattr(view.model, "READS", {})
+    needed: set[str] = {"id"}
+    for column in columns:
+        if column.relations:
+            step = column.relations[0]
+            needed |= {one.key for one in step.local_columns if one.key is not None}
+        elif column.leaf:
+            needed.add(column.leaf)
+        elif column.getter is None and column.path in made_of:
+            needed |= set(made_of[column.path])
+        else:
+            return []
+    keys = {mapper.key for mapper in class_mapper(view.model).column_attrs}
+    by_column = {
+        attribute.columns[0].key: attribute.key
+        for attribute in class_mapper(view.model).column_attrs
+    }
+    names = {name if name in keys else by_column[name] for name in needed}
+    return [load_only(*(getattr(view.model, name) for name in sorted(names)))]
+
+
 def _writer(sheet: Any, place: int, column: Column, style: Any) -> Callable[[int, Any], None]:
     """Return what writes the column's cell of a line: decided once, not for every row."""
     read: Callable[[Any], Any] = column.value
-    if not column.relations and column.leaf and column.getter is None:
+    is_own = not column.relations and column.getter is None
+    if is_own and (column.leaf or isinstance(getattr(column.model, column.path, None), property)):
         read = attrgetter(column.path)
     titles = {one.value: str(one.title) for one in column.states} if column.states else None
 

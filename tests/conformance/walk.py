@@ -576,7 +576,8 @@ BODIES = {
 
 #: what these send names no row of a project
 NAMES_NO_ROW = {
-    "LoanScheduleApi.calculate", "SignInSecurityView.save",
+    "BaseDataView.review", "BaseDataView.take_back", "LoanScheduleApi.calculate",
+    "SignInSecurityView.save",
     "door.change_password", "PriceListView.check", "RoleView.show", "SettingsView.save",
     "SystemView.sign", "SystemView.job",
     "WorkbenchView.arrange", "WorkbenchView.default", "work.keys_switch",

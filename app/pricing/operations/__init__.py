@@ -6,14 +6,16 @@ from app.pricing.operations.base_data import SIDES, review_base_data, take_back_
 from app.pricing.operations.base_data_changes import (
     add_base_data_change,
     add_change_line,
-    cancel_base_data_change,
     delete_base_data_change,
     delete_change_line,
     edit_base_data_change,
+    put_scan,
+)
+from app.pricing.operations.base_data_execution import (
+    cancel_base_data_change,
     execute_change,
     finish_change,
     open_for_change,
-    put_scan,
 )
 from app.pricing.operations.cells import (
     CellDraft,

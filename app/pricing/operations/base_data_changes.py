@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict, Invalid, WrongState
+from app.core.errors import Conflict, Invalid
 from app.core.numbering import next_number
 from app.core.settings import get_setting
 from app.core.states import transition
@@ -20,11 +20,11 @@ from app.estate import base_data
 from app.estate import policies as estate_policies
 from app.estate.base_data_steps import BaseDataStep
 from app.estate.models import HouseType, Room
-from app.estate.operations import edit_house_type, edit_room
 from app.estate.operations.records import add_row, remove_row
 from app.estate.queries import get_project
 from app.pricing import policies
 from app.pricing.base_data_fields import field_of, read_value, value_text
+from app.pricing.base_data_gate import log_step, require_open, take_change
 from app.pricing.models import (
     BaseDataChange,
     BaseDataChangeLine,
@@ -33,8 +33,6 @@ from app.pricing.models import (
     Discount,
     PaymentMethod,
 )
-from app.pricing.operations.terms import edit_discount, edit_payment_method
-from app.pricing.queries.base_data import get_base_data_change
 from app.pricing.settings import EXECUTION_DAYS
 
 LONGEST_VALUE = 120
@@ -46,12 +44,6 @@ RECORDS: dict[str, type[Any]] = {
     "house_type": HouseType,
     "payment_method": PaymentMethod,
     "discount": Discount,
-}
-_EDITS: dict[str, Any] = {
-    "room": edit_room,
-    "house_type": edit_house_type,
-    "payment_method": edit_payment_method,
-    "discount": edit_discount,
 }
 
 
@@ -89,7 +81,7 @@ def add_base_data_change(
 
 def edit_base_data_change(change: BaseDataChange, *, actor: Actor, **values: Any) -> BaseDataChange:
     """Change what is asked for. Raises WrongState once it is sent, Invalid for lines by hand."""
-    _require_open(change, "edit", actor)
+    require_open(change, "edit", actor)
     if values.get("by_hand") and change.lines:
         sentence = _l("It has lines, which the system carries out. Take them out first.")
         raise Invalid(sentence, fields={"by_hand": sentence})
@@ -101,7 +93,7 @@ def edit_base_data_change(change: BaseDataChange, *, actor: Actor, **values: Any
 
 def delete_base_data_change(change: BaseDataChange, *, actor: Actor) -> None:
     """Delete a change that was never approved. Raises WrongState otherwise."""
-    _require_open(change, "delete", actor)
+    require_open(change, "delete", actor)
     for line in change.lines:
         db.session.delete(line)
     if change.scan is not None:
@@ -126,8 +118,8 @@ def add_change_line(
     Raises Invalid for no record or several, a field that such a record has not, a value that
     cannot be read or is the present one; Conflict if the value is named already.
     """
-    change = _locked(change_id)
-    _require_open(change, "edit", actor)
+    change = take_change(change_id)
+    require_open(change, "edit", actor)
     if change.by_hand:
         raise Invalid(_l("This change is carried out by hand; describe it instead of lines."))
     if len(change.lines) >= MOST_LINES:
@@ -167,8 +159,8 @@ def add_change_line(
 
 def delete_change_line(line: BaseDataChangeLine, *, actor: Actor) -> None:
     """Take a line out of a change that is not sent yet. Raises WrongState otherwise."""
-    change = _locked(line.change_id)
-    _require_open(change, "edit", actor)
+    change = take_change(line.change_id)
+    require_open(change, "edit", actor)
     db.session.delete(line)
     db.session.flush()
     db.session.expire(change, ["lines"])
@@ -182,8 +174,8 @@ def put_scan(
     ``media_type`` is what the content shows. Raises Invalid unless it is a PDF, PNG or JPEG
     or has more than 10 MB, WrongState once the change is sent.
     """
-    change = _locked(change.id)
-    _require_open(change, "edit", actor)
+    change = take_change(change.id)
+    require_open(change, "edit", actor)
     if media_type not in {"application/pdf", "image/png", "image/jpeg"}:
         sentence = _l("Choose the scan of the signed paper as PDF, PNG or JPEG.")
         raise Invalid(sentence, fields={"file": sentence})
@@ -219,7 +211,7 @@ def put_scan(
 def freeze_change(change: BaseDataChange, *, actor: Actor) -> None:
     """Mark that the change is on its way."""
     transition(change, BaseDataChangeState.IN_APPROVAL, actor=actor)
-    _log(change, BaseDataStep.ASKED, actor)
+    log_step(change, BaseDataStep.ASKED, actor)
 
 
 def reopen_change(change: BaseDataChange, *, rejected: bool, actor: Actor) -> None:
@@ -227,7 +219,7 @@ def reopen_change(change: BaseDataChange, *, rejected: bool, actor: Actor) -> No
     to = BaseDataChangeState.REJECTED if rejected else BaseDataChangeState.DRAFT
     transition(change, to, actor=actor)
     if rejected:
-        _log(change, BaseDataStep.REJECTED, actor)
+        log_step(change, BaseDataStep.REJECTED, actor)
 
 
 def approve_change(change: BaseDataChange, *, actor: Actor) -> None:
@@ -237,121 +229,7 @@ def approve_change(change: BaseDataChange, *, actor: Actor) -> None:
     days = get_setting(EXECUTION_DAYS, change.project_id)
     change.execute_by = clock.today() + timedelta(days=days)
     db.session.flush()
-    _log(change, BaseDataStep.APPROVED, actor)
-
-
-def execute_change(change: BaseDataChange, *, actor: Actor) -> BaseDataChange:
-    """Carry an approved change out, line by line, all or nothing.
-
-    Raises WrongState unless it is approved, Conflict naming the first record that does not stand
-    any more as the approvers saw it, and whatever changing the record raises.
-    """
-    actor.require(f"{policies.BASE_DATA_CHANGE}:execute")
-    change = _locked(change.id)
-    base_data.take_lock(change.project_id)
-    if change.by_hand:
-        raise WrongState(_l("This change is carried out by hand: open the base data for it."))
-    if change.state != BaseDataChangeState.APPROVED.value:
-        state = BaseDataChangeState(change.state).title
-        raise WrongState(
-            _l(
-                "%(change)s is %(state)s and not to be carried out.",
-                change=str(change),
-                state=state,
-            )
-        )
-    with base_data.carrying_out():
-        for line in change.lines:
-            _carry_out(line, actor)
-    _finish(change, "", actor)
-    return change
-
-
-def open_for_change(change: BaseDataChange, *, actor: Actor) -> BaseDataChange:
-    """Open the base data for an approved change that is carried out by hand.
-
-    Raises WrongState unless it is approved and by hand, Conflict while they are open for another
-    one.
-    """
-    actor.require(f"{policies.BASE_DATA_CHANGE}:execute")
-    change = _locked(change.id)
-    lock = base_data.take_lock(change.project_id)
-    if not change.by_hand:
-        raise WrongState(_l("The system carries this change out by its lines."))
-    if lock.opened_for is not None:
-        raise Conflict(
-            _l("The base data are open for %(number)s. Finish that first.", number=lock.opened_for)
-        )
-    transition(change, BaseDataChangeState.OPENED, actor=actor)
-    lock.opened_for = change.number
-    db.session.flush()
-    _log(change, BaseDataStep.OPENED, actor)
-    return change
-
-
-def finish_change(change: BaseDataChange, *, note: str | None, actor: Actor) -> BaseDataChange:
-    """Lock the base data again and say what was done. Raises Invalid without it, WrongState."""
-    actor.require(f"{policies.BASE_DATA_CHANGE}:execute")
-    done = (note or "").strip()[:300]
-    if not done:
-        sentence = _l("Say what was done; sales and finance read it in the log.")
-        raise Invalid(sentence, fields={"note": sentence})
-    change = _locked(change.id)
-    lock = base_data.take_lock(change.project_id)
-    if change.state != BaseDataChangeState.OPENED.value:
-        raise WrongState(_l("The base data are not open for %(change)s.", change=str(change)))
-    _finish(change, done, actor)
-    lock.opened_for = None
-    db.session.flush()
-    return change
-
-
-def cancel_base_data_change(
-    change: BaseDataChange, *, reason: str | None, actor: Actor
-) -> BaseDataChange:
-    """Give an approved change up. Raises Invalid without a reason, WrongState otherwise."""
-    actor.require(f"{policies.BASE_DATA_CHANGE}:execute")
-    why = (reason or "").strip()[:300]
-    if not why:
-        sentence = _l("Say why it is cancelled.")
-        raise Invalid(sentence, fields={"reason": sentence})
-    change = _locked(change.id)
-    transition(change, BaseDataChangeState.CANCELLED, actor=actor)
-    change.closing_note = why
-    db.session.flush()
-    _log(change, BaseDataStep.CANCELLED, actor, note=change.closing_note)
-    return change
-
-
-def _carry_out(line: BaseDataChangeLine, actor: Actor) -> None:
-    record, kind = line.record, policies.kind_of_line(line)
-    db.session.refresh(record)
-    now = value_text(kind, line.field, getattr(record, line.field))
-    if now != line.before:
-        raise Conflict(
-            _l(
-                "%(record)s: %(field)s is %(now)s and no longer %(before)s. Cancel this change and"
-                " ask again.",
-                record=str(record),
-                field=str(field_of(kind, line.field).title),
-                now=now or "–",
-                before=line.before or "–",
-            )
-        )
-    value = read_value(kind, line.field, line.after, project_id=line.project_id)
-    try:
-        _EDITS[kind](record, actor=actor, **{line.field: value})
-    except Invalid as error:
-        sentence = _l("%(record)s: %(fault)s", record=str(record), fault=error.message)
-        raise Invalid(sentence, fields=error.fields) from error
-
-
-def _finish(change: BaseDataChange, note: str, actor: Actor) -> None:
-    transition(change, BaseDataChangeState.EXECUTED, actor=actor)
-    change.executed_at, change.executed_by_id = clock.now(), actor.id
-    change.closing_note = note
-    db.session.flush()
-    _log(change, BaseDataStep.EXECUTED, actor, note=note)
+    log_step(change, BaseDataStep.APPROVED, actor)
 
 
 def _record(change: BaseDataChange, **ids: int | None) -> tuple[str, Any]:
@@ -368,35 +246,3 @@ def _record(change: BaseDataChange, **ids: int | None) -> tuple[str, Any]:
         sentence = _l("Choose a record of this project.")
         raise Invalid(sentence, fields={f"{kind}_id": sentence})
     return kind, record
-
-
-def _locked(change_id: int) -> BaseDataChange:
-    db.session.execute(
-        select(BaseDataChange.id).where(BaseDataChange.id == change_id).with_for_update()
-    )
-    found = get_base_data_change(change_id)
-    db.session.refresh(found)
-    return found
-
-
-def _require_open(change: BaseDataChange, action: str, actor: Actor) -> None:
-    actor.require(f"{policies.BASE_DATA_CHANGE}:{action}")
-    estate_policies.require_reach(actor, change.project_id)
-    if not policies.can_edit_change(change):
-        raise WrongState(
-            _l(
-                "%(change)s is %(state)s and does not change any more.",
-                change=str(change),
-                state=BaseDataChangeState(change.state).title,
-            )
-        )
-
-
-def _log(change: BaseDataChange, step: BaseDataStep, actor: Actor, note: str = "") -> None:
-    base_data.write_entry(
-        change.project_id,
-        step.value,
-        actor=actor,
-        change_number=change.number,
-        note=note or change.name,
-    )
