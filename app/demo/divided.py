@@ -7,10 +7,20 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from app.admin.models import AppUser
 from app.core import clock
 from app.core.db import db
 from app.estate.milestones import MilestoneKind
-from app.estate.models import Building, LaunchBatch, Milestone, ProductType, Project, Zone
+from app.estate.models import (
+    Building,
+    LaunchBatch,
+    Milestone,
+    OpeningItem,
+    ProductType,
+    Project,
+    Zone,
+)
+from app.estate.opening import OpeningKind
 
 PRODUCT_TYPES = ("高层", "洋房", "别墅", "商铺", "车位")
 #: stages of each building: days from today, those below 0 reached
@@ -42,13 +52,35 @@ def divide(project: Project) -> None:
             )
             milestone.actual_on = day if days < 0 else None
             db.session.add(milestone)
-    db.session.add(
-        LaunchBatch(
+    first = LaunchBatch(
+        project_id=project.id,
+        name="首次开盘",
+        planned_on=today,
+        launched_on=today,
+        area=Decimal("24000.00"),
+        remarks="3 栋、6 栋",
+    )
+    second = LaunchBatch(
+        project_id=project.id,
+        name="二次开盘",
+        planned_on=today + timedelta(days=30),
+        area=Decimal("18000.00"),
+        remarks="7 栋",
+    )
+    db.session.add_all([first, second])
+    db.session.flush()
+    steward = db.session.scalars(select(AppUser).where(AppUser.username == "steward")).one()
+    # All ready, so that building 7 can be released; what stands open holds a release up.
+    db.session.add_all(
+        OpeningItem(
             project_id=project.id,
-            name="首次开盘",
-            planned_on=today,
-            area=Decimal("24000.00"),
-            remarks="3 栋、6 栋",
+            batch_id=second.id,
+            kind=kind.value,
+            responsible_id=steward.id,
+            due_on=second.planned_on,
+            done_at=clock.now(),
+            done_by_id=steward.id,
         )
+        for kind in OpeningKind
     )
     db.session.flush()

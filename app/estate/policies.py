@@ -25,6 +25,7 @@ ZONE = "estate.zone"
 MILESTONE = "estate.milestone"
 LAUNCH_BATCH = "estate.launch_batch"
 BASE_DATA = "estate.base_data"
+OPENING = "estate.opening"
 
 #: roles that make and change master data, and those that attach people to projects
 STEWARD = "O"
@@ -85,6 +86,9 @@ declare_permissions(
     Permission(f"{BASE_DATA}:see", _l("See whether base data are locked, and their log"), "MDFXOL"),
     Permission(f"{BASE_DATA}:review_sales", _l("Review base data for sales"), "M"),
     Permission(f"{BASE_DATA}:review_finance", _l("Review base data for finance"), "F"),
+    Permission(f"{OPENING}:see", _l("See opening checklists"), STAFF.replace("B", "")),
+    Permission(f"{OPENING}:edit", _l("Set up opening checklists"), "MDO"),
+    Permission(f"{OPENING}:finish", _l("Finish items of an opening checklist"), "SMDHAFXPOU"),
     Permission(f"{PROJECT_MEMBER}:see", _l("See who belongs to a project"), "OU"),
     Permission(f"{PROJECT_MEMBER}:add", _l("Attach people to projects"), ADMINISTRATOR),
     Permission(f"{PROJECT_MEMBER}:delete", _l("Detach people from projects"), ADMINISTRATOR),

@@ -13,6 +13,7 @@ from app.core import clock
 from app.estate import operations, policies
 from app.estate.milestones import MilestoneKind
 from app.estate.models import LaunchBatch, Milestone, ProductType, Zone
+from app.estate.opening_views import BEGIN
 from app.web.actions import Related
 from app.web.crud import CrudView
 
@@ -163,4 +164,13 @@ class LaunchBatchView(CrudView):
     add_operation = operations.add_launch_batch
     edit_operation = operations.edit_launch_batch
     delete_operation = operations.delete_launch_batch
+    related = (
+        Related(
+            _l("Opening checklist"),
+            "OpeningItemView",
+            "batch",
+            columns=("kind", "stand", "finding", "responsible", "due_on"),
+        ),
+    )
+    row_actions = (BEGIN,)
     exportable = False

@@ -31,3 +31,25 @@ SELL_WITHOUT_PERMIT = declare(
         ),
     )
 )
+
+
+MOST_WARN_DAYS = 60
+
+
+def clean_days(value: object) -> int:
+    """Return days. Raises ValueError for what is no whole number from 0 to 60."""
+    days = int(str(value))
+    if not 0 <= days <= MOST_WARN_DAYS:
+        raise ValueError(value)
+    return days
+
+
+WARN_DAYS = declare(
+    Setting(
+        "estate.warn_days",
+        default=3,
+        title=_l("Days before it is due that people are warned"),
+        clean=clean_days,
+        help=_l("Of items of the opening checklist and of milestones of buildings."),
+    )
+)

@@ -20,6 +20,10 @@ rooms_examined = _namespace.signal("rooms_examined")
 #: old shape is to end: prices, and being off the market for a reason.
 rooms_reshaped = _namespace.signal("rooms_reshaped")
 
+#: It is asked how ready a project is to be sold. Carries ``project_id``; a receiver returns
+#: ``{OpeningKind value: Finding}`` of what it can judge.
+opening_examined = _namespace.signal("opening_examined")
+
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:

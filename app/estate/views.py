@@ -27,6 +27,7 @@ from app.estate.models import (
     RoomUsage,
     Zone,
 )
+from app.estate.opening_views import OpeningItemView
 from app.estate.progress_views import (
     LaunchBatchView,
     MilestoneView,
@@ -368,6 +369,7 @@ VIEWS = [
     ProductTypeView,
     MilestoneView,
     LaunchBatchView,
+    OpeningItemView,
 ]
 MENU = [
     MenuItem(_l("Rooms"), "rooms", 20, f"{policies.ROOM}:see", view=RoomView, icon="room"),
@@ -433,6 +435,14 @@ MENU = [
         view=LaunchBatchView,
         icon="calendar",
     ),
+    MenuItem(
+        _l("Opening checklist"),
+        "base",
+        56,
+        f"{policies.OPENING}:see",
+        view=OpeningItemView,
+        icon="tasks",
+    ),
     MenuItem(_l("Projects"), "base", 10, f"{policies.PROJECT}:see", view=ProjectView, icon="tree"),
     MenuItem(
         _l("People of projects"),
@@ -457,4 +467,5 @@ RESOURCES = [
     crud_api(ProductTypeView),
     crud_api(MilestoneView),
     crud_api(LaunchBatchView),
+    crud_api(OpeningItemView),
 ]

@@ -13,6 +13,8 @@ from app.core.actor import Actor
 from app.customers import policies as customers
 from app.customers.queries import list_customers
 from app.estate.models import ROOM_MARKS, RoomStatus
+from app.estate.opening import OpeningKind
+from app.estate.operations.opening import list_missing_items
 from app.estate.policies import ROOM
 from app.grid.words import marks, short_titles, words
 from app.pricing import policies as pricing
@@ -69,6 +71,7 @@ def _setup(project_id: int, actor: Actor) -> dict[str, Any]:
         "customers_url": "/customers/choices",
         "deal_url": "/sales/subscriptions/show/",
         "desk_url": "/sales/",
+        "unready": _unready(project_id, actor),
         "may": {
             "customers": actor.may(customers.CHOOSE),
             "release": is_open and actor.may(f"{pricing.SALE}:release"),
@@ -116,3 +119,11 @@ def _contents(actor: Actor) -> list[dict[str, str]]:
 
 VIEWS = [GridView]
 MENU = [MenuItem(_l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid")]
+
+
+def _unready(project_id: int, actor: Actor) -> str:
+    """Return what is missing on the opening checklist, in words, for who releases rooms."""
+    if not actor.may(f"{pricing.SALE}:release"):
+        return ""
+    missing = list_missing_items([project_id])
+    return "、".join(str(OpeningKind(item.kind).title) for item in missing)

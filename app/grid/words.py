@@ -85,6 +85,7 @@ def _panel() -> dict[str, str]:
         "until": _("Until"),
         "customer": _("Customer"),
         "reason": _("Reason"),
+        "unready_reason": _("Why before the opening checklist is complete"),
         "buyers": _("Buyers"),
         "deal_total": _("Deal total"),
         "deal_unit_price": _("Deal unit price"),

@@ -208,6 +208,12 @@ def _remind() -> int:
     return remind(actor=ACTOR)
 
 
+def _remind_of_days() -> int:
+    from app.estate.notices import remind_of_days
+
+    return remind_of_days(actor=ACTOR)
+
+
 def _recover_leases() -> int:
     from app.devices.lease import recover
 
@@ -259,6 +265,7 @@ def _periodic() -> list[tuple[str, str, Callable[[], int]]]:
         ("devices.recover_leases", EVERY_TEN_SECONDS, _recover_leases),
         ("sales.remind", EVERY_MINUTE, _remind),
         ("admin.apply_days", EVERY_MINUTE, _apply_days),
+        ("estate.remind", EVERY_HOUR, _remind_of_days),
         ("core.prune", EVERY_HOUR, _prune),
         ("lists.tend_exports", EVERY_TEN_SECONDS, _tend_exports),
         ("lists.prune_exports", EVERY_HOUR, _prune_exports),

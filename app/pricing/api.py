@@ -214,6 +214,12 @@ class SaleBody(Body):
     reason = fields.String(load_default="", validate=validate.Length(max=500))
 
 
+class ReleaseBody(SaleBody):
+    unready_reason = fields.String(
+        load_default=None, allow_none=True, validate=validate.Length(max=500)
+    )
+
+
 class RoomSaleApi(RestApi):
     """Rooms put on sale and taken off again, and what they cost when."""
 
@@ -221,7 +227,7 @@ class RoomSaleApi(RestApi):
     openapi_spec_tag = "sale"
 
     @expose("/release-for-sale", methods=["POST"])
-    @endpoint(f"{policies.SALE}:release", body=SaleBody)
+    @endpoint(f"{policies.SALE}:release", body=ReleaseBody)
     def release_for_sale(self, body: dict[str, Any]) -> dict[str, Any]:
         """Put the named rooms, or a building's unreleased rooms, on sale.
 
@@ -231,7 +237,8 @@ class RoomSaleApi(RestApi):
             200:
               description: the rooms that are for sale now
             422:
-              description: no permit, no price, or no reason
+              description: no permit, no price, no reason, or an opening checklist that is not
+                complete and no ``unready_reason`` (``opening_not_ready``)
         """
         return _moved(operations.release_for_sale(actor=current(), **body))
 

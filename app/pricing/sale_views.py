@@ -12,7 +12,9 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.errors import DomainError, NotFound
 from app.core.uow import unit_of_work
+from app.estate.opening import OpeningKind
 from app.estate.operations import TakenRoom
+from app.estate.operations.opening import list_missing_items
 from app.pricing import operations, policies
 from app.pricing.queries import list_building_sales
 from app.web.access import needs
@@ -42,6 +44,10 @@ class SaleView(BaseView):
             project=current_project(),
             may_release=actor.may(RELEASE),
             may_withdraw=actor.may(WITHDRAW),
+            missing=[
+                (item, OpeningKind(item.kind).title)
+                for item in (list_missing_items([project_id]) if project_id else ())
+            ],
         )
 
     @expose("/<int:building_id>/release", methods=["POST"])
@@ -49,7 +55,8 @@ class SaleView(BaseView):
     def release(self, building_id: int) -> Any:
         """Release all unreleased rooms of a building."""
         done = _l("%(count)d rooms are for sale now.")
-        return _step(operations.release_for_sale, building_id, done)
+        why = request.form.get("unready_reason", "").strip() or None
+        return _step(operations.release_for_sale, building_id, done, unready_reason=why)
 
     @expose("/<int:building_id>/withdraw", methods=["POST"])
     @needs(WITHDRAW)
@@ -59,11 +66,13 @@ class SaleView(BaseView):
         return _step(operations.withdraw_from_sale, building_id, done)
 
 
-def _step(operation: Callable[..., list[TakenRoom]], building_id: int, done: Any) -> Any:
+def _step(
+    operation: Callable[..., list[TakenRoom]], building_id: int, done: Any, **more: Any
+) -> Any:
     actor, reason = current(), request.form.get("reason", "")
     try:
         with unit_of_work(actor):
-            rooms = operation(building_id=building_id, reason=reason, actor=actor)
+            rooms = operation(building_id=building_id, reason=reason, actor=actor, **more)
     except NotFound:
         raise
     except DomainError as error:

@@ -13,16 +13,23 @@ from app.core.actor import Actor
 from app.core.errors import Invalid
 from app.estate.models import Room, RoomStatus
 from app.estate.room_steps import register_room_link, register_room_step
-from app.pricing import operations, policies, reshaped
+from app.pricing import opening_findings, operations, policies, reshaped
 from app.pricing.operations import Adjustment, PlanHead
 from app.pricing.queries import RoomSelection
 from app.web.actions import PageLink, RowAction
 from app.web.crud_forms import AmountField, LineField
 
 
-def release(rooms: Sequence[Room], *, reason: str, actor: Actor) -> None:
+def release(
+    rooms: Sequence[Room], *, reason: str, unready_reason: str | None = None, actor: Actor
+) -> None:
     """Release the chosen rooms, all or none."""
-    operations.release_for_sale(room_ids=[room.id for room in rooms], reason=reason, actor=actor)
+    operations.release_for_sale(
+        room_ids=[room.id for room in rooms],
+        reason=reason,
+        unready_reason=unready_reason,
+        actor=actor,
+    )
 
 
 def withdraw(rooms: Sequence[Room], *, reason: str, actor: Actor) -> None:
@@ -60,7 +67,13 @@ register_room_step(
         _l("Release for sale"),
         f"{policies.SALE}:release",
         release,
-        fields={"reason": _reason()},
+        fields={
+            "reason": _reason(),
+            "unready_reason": LineField(
+                _l("Why before the opening checklist is complete"),
+                description=_l("Needed only while something on it is not ready."),
+            ),
+        },
         when=lambda room: room.status == RoomStatus.UNRELEASED.value,
         together=True,
         kind="p",
@@ -124,3 +137,6 @@ register_room_link(
 )
 
 reshaped.listen()
+
+# Importing it is what connects it.
+__all__ = ["opening_findings"]

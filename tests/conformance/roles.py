@@ -103,6 +103,9 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
         "who reviewed base data or enters them",
     ),
     ("O", ["pricing.base_data_change:execute"], "executed by the steward"),
+    (STAFF.replace("B", ""), ["estate.opening:see"], "whoever may be responsible for an item"),
+    ("MDO", ["estate.opening:edit"], "who prepares and releases"),
+    ("SMDHAFXPOU", ["estate.opening:finish"], "whoever may be responsible for an item"),
     ("OU", ["admin.organization:see", "estate.project_member:see"], "projects hang in the tree"),
     (
         "MO",

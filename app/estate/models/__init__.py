@@ -2,6 +2,7 @@
 
 from app.estate.models.base_data import BaseDataEntry, BaseDataLock
 from app.estate.models.imports import RoomImport, RoomImportFile, RoomImportRun
+from app.estate.models.opening import OpeningItem
 from app.estate.models.places import (
     Building,
     Entrance,
@@ -32,6 +33,7 @@ __all__ = [
     "HouseType",
     "LaunchBatch",
     "Milestone",
+    "OpeningItem",
     "Permit",
     "PermitBuilding",
     "ProductType",

@@ -70,6 +70,12 @@ from app.estate.operations.milestones import (
     edit_launch_batch,
     edit_milestone,
 )
+from app.estate.operations.opening import (
+    begin_opening,
+    edit_opening_item,
+    finish_opening_item,
+    reopen_opening_item,
+)
 from app.estate.operations.projects import (
     add_member,
     create_project,
@@ -118,6 +124,7 @@ __all__ = [
     "add_room",
     "add_zone",
     "ask_import_run",
+    "begin_opening",
     "building_may_sell",
     "create_project",
     "delete_building",
@@ -139,6 +146,7 @@ __all__ = [
     "edit_launch_batch",
     "edit_member",
     "edit_milestone",
+    "edit_opening_item",
     "edit_permit",
     "edit_product_type",
     "edit_project",
@@ -148,6 +156,7 @@ __all__ = [
     "find_import_run",
     "find_project_by_code",
     "finish_import",
+    "finish_opening_item",
     "generate_rooms",
     "has_file",
     "import_rooms",
@@ -164,6 +173,7 @@ __all__ = [
     "record_import",
     "remove_member",
     "renew_check",
+    "reopen_opening_item",
     "set_rooms",
     "set_status",
     "split_room",

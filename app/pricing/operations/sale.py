@@ -15,6 +15,7 @@ from app.core.errors import Conflict, Invalid, NotFound, WrongState
 from app.estate import operations as estate
 from app.estate.models import Room, RoomStatus
 from app.estate.operations import TakenRoom
+from app.estate.operations.opening import require_opening_ready
 from app.estate.queries import buildings_that_may_not_sell, get_building, get_room, list_rooms
 from app.pricing import policies
 from app.pricing.queries import (
@@ -39,20 +40,25 @@ def release_for_sale(
     room_ids: Collection[int] = (),
     building_id: int | None = None,
     reason: str,
+    unready_reason: str | None = None,
     actor: Actor,
 ) -> list[TakenRoom]:
     """Put rooms on sale 放盘: those named, or all unreleased rooms of the building.
 
-    Raises Invalid naming the building without a permit, or how many rooms have no price that fits
-    them (and the first); without a reason; WrongState naming rooms that are not off the market,
-    NotFound outside scope. All or none.
+    ``unready_reason`` says why they go on sale before the opening checklist is complete; without
+    it Invalid ``opening_not_ready`` names what is missing. Raises Invalid naming the building
+    without a permit, or how many rooms have no price that fits them (and the first); without a
+    reason; WrongState naming rooms that are not off the market, NotFound outside scope. All or
+    none.
     """
     actor.require(f"{policies.SALE}:release")
     frm = (RoomStatus.UNRELEASED,)
     rooms = _rooms(RoomChoice(tuple(room_ids), building_id), reason, frm)
     _require_permit(rooms)
     _require_price([room.id for room in rooms])
-    return _move(rooms, RoomStatus.AVAILABLE, frm, "release_for_sale", reason, actor)
+    require_opening_ready({room.project_id for room in rooms}, unready_reason)
+    said = reason if not unready_reason else f"{reason.strip()} · {unready_reason.strip()}"
+    return _move(rooms, RoomStatus.AVAILABLE, frm, "release_for_sale", said, actor)
 
 
 def withdraw_from_sale(

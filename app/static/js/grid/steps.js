@@ -142,9 +142,12 @@
   function market(step, address) {
     return (rooms) => dialog({
       title: rooms.length === 1 ? say(`${step}_title`, { room: name(rooms[0]) }) : say(`${step}_many`, { count: rooms.length }),
-      intro: words[`${step}_intro`], yes: words[`do_${step}`], fields: [textarea("reason", words.reason, { required: true })],
+      intro: words[`${step}_intro`], yes: words[`do_${step}`],
+      fields: [textarea("reason", words.reason, { required: true }),
+        ...(step === "release_for_sale" && grid.setup.unready ? [textarea("unready_reason", words.unready_reason, { help: grid.setup.unready })] : [])],
       send: async (values) => {
-        const found = await post(`${api}/${address}`, { room_ids: rooms.map((room) => room.id), reason: values.reason });
+        const found = await post(`${api}/${address}`, { room_ids: rooms.map((room) => room.id), reason: values.reason,
+          ...(values.unready_reason ? { unready_reason: values.unready_reason } : {}) });
         toast(say("moved_done", { count: found.count ?? rooms.length }));
         grid.bulk?.end();
         await refresh();
