@@ -20,9 +20,10 @@ from app.core.db import db
 from app.core.settings import SettingValue
 from app.core.uow import unit_of_work
 from app.demo.divided import divide
+from app.demo.drawn import draw_site
 from app.demo.people import PEOPLE, demo_password, load_people, load_teams, reset_passwords
 from app.devices.models import Device, DeviceHook, Station, StationOperator
-from app.estate.models import Building, Permit, Project, Room
+from app.estate.models import Building, Drawing, Permit, Project, Room
 from app.finance.models import BillBook
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine, PricePlan, PricePlanRow
 
@@ -73,6 +74,10 @@ def _load_all(data: Path, password: str) -> None:
             _terms(project)
             _counter(project, data)
             _second_project(_required(OTHER))
+    if not _any(Drawing):
+        steward = _actor("steward")
+        with unit_of_work(steward):
+            draw_site(_required(PROJECT), actor=steward)
     _price()
     _release()
     with unit_of_work(LOADER) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.estate.drawing_api import DrawingApi
 from app.estate.generator_api import RoomGenerationApi, RoomGeneratorApi
 from app.estate.layout_api import BuildingLayoutApi, RoomSettingsApi, RoomShapeApi
 
@@ -11,4 +12,5 @@ RESOURCES = [
     BuildingLayoutApi,
     RoomShapeApi,
     RoomSettingsApi,
+    DrawingApi,
 ]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.db import db
 from app.core.errors import Conflict, Invalid
+from app.estate.drawings import FirstView
 from app.estate.milestones import MilestoneKind
 from app.estate.models import (
     Building,
@@ -95,3 +96,10 @@ def record_completion(building: Building) -> None:
             )
         )
     db.session.flush()
+
+
+def check_first_view(first_view: str | None) -> None:
+    """Raise Invalid for a first view that there is not; None is the grid."""
+    if first_view not in {None, "", *(known.value for known in FirstView)}:
+        sentence = _l("Choose grid or floor plan.")
+        raise Invalid(sentence, fields={"first_view": sentence})

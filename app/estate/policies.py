@@ -26,6 +26,7 @@ MILESTONE = "estate.milestone"
 LAUNCH_BATCH = "estate.launch_batch"
 BASE_DATA = "estate.base_data"
 OPENING = "estate.opening"
+DRAWING = "estate.drawing"
 
 #: roles that make and change master data, and those that attach people to projects
 STEWARD = "O"
@@ -86,6 +87,8 @@ declare_permissions(
     Permission(f"{BASE_DATA}:see", _l("See whether base data are locked, and their log"), "MDFXOL"),
     Permission(f"{BASE_DATA}:review_sales", _l("Review base data for sales"), "M"),
     Permission(f"{BASE_DATA}:review_finance", _l("Review base data for finance"), "F"),
+    Permission(f"{DRAWING}:see", _l("See drawings"), STAFF),
+    Permission(f"{DRAWING}:edit", _l("Hand in drawings and place buildings and rooms"), STEWARD),
     Permission(f"{OPENING}:see", _l("See opening checklists"), STAFF.replace("B", "")),
     Permission(f"{OPENING}:edit", _l("Set up opening checklists"), "MDO"),
     Permission(f"{OPENING}:finish", _l("Finish items of an opening checklist"), "SMDHAFXPOU"),

@@ -101,6 +101,7 @@ def _items(user_id: int) -> list[Item]:
 
 
 def _move_items(ids: Collection[int], leaver_id: int, successor_id: int, _actor: Actor) -> None:
+    # The administrator hands over what he need not see himself.
     found = db.session.scalars(
         select(OpeningItem)
         .where(

@@ -13,10 +13,14 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
 from app.estate import operations, policies
+from app.estate.drawing_views import DrawingView
+from app.estate.drawings import FirstView
 from app.estate.generator_views import RoomGenerationView, RoomGeneratorView
 from app.estate.layout_views import BuildingPlanView, RoomLineageView
 from app.estate.models import (
     Building,
+    Drawing,
+    DrawingSpot,
     Entrance,
     FitOut,
     HouseType,
@@ -41,6 +45,7 @@ from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView
 from app.web.crud_api import crud_api
 from app.web.menu import MenuItem
+from app.web.story_words import StoryOf, describe_story
 
 SQUARE_METRES = "㎡"
 #: what a room is besides its place and areas
@@ -58,6 +63,12 @@ def usage_field(*, of_building: bool = False) -> Any:
     )
 
 
+def first_view_field() -> Any:
+    """Return the choice of how a building is first seen."""
+    choices = [SelectChoice(view.value, view.title) for view in FirstView]
+    return SelectField(_l("First seen as"), choices=choices, validate_choice=False)
+
+
 class BuildingView(CrudView):
     """楼栋."""
 
@@ -71,7 +82,7 @@ class BuildingView(CrudView):
         "name", "zone", "product_type", "position", "completed_on", "usage", "project",
     )  # fmt: skip
     search_columns = ("name", "zone", "product_type", "completed_on", "usage", "project")
-    states = {"usage": RoomUsage}
+    states = {"usage": RoomUsage, "first_view": FirstView}
     label_columns = {
         "name": _l("Building"),
         "zone": _l("Zone"),
@@ -79,28 +90,43 @@ class BuildingView(CrudView):
         "usage": _l("Usage"),
         "position": _l("Place on the grid"),
         "completed_on": _l("Completion record"),
+        "first_view": _l("First seen as"),
     }
     help_columns = {
         "completed_on": _l("With a completion record the building needs no pre-sale permit."),
         "usage": _l("Of all its rooms, unless a room says otherwise."),
+        "first_view": _l("On the sales-control grid, once rooms are placed on a floor plan."),
     }
     order = ("position", "id")
     load = ("zone", "product_type", "project")
     show_fieldsets = (
         (
             "",
-            ("name", "zone", "product_type", "position", "completed_on", "usage", "project"),
+            (
+                "name", "zone", "product_type", "position", "completed_on", "usage", "first_view",
+                "project",
+            ),
         ),
-    )
+    )  # fmt: skip
     add_fieldsets = (
         (
             "",
-            ("project", "name", "zone", "product_type", "position", "completed_on", "usage"),
+            (
+                "project", "name", "zone", "product_type", "position", "completed_on", "usage",
+                "first_view",
+            ),
         ),
-    )
-    edit_fieldsets = (("", ("name", "zone", "product_type", "position", "completed_on", "usage")),)
-    form_extra = {"usage": usage_field(of_building=True)}
-    form_optional = frozenset({"position", "usage"})
+    )  # fmt: skip
+    edit_fieldsets = (
+        (
+            "",
+            (
+                "name", "zone", "product_type", "position", "completed_on", "usage", "first_view",
+            ),
+        ),
+    )  # fmt: skip
+    form_extra = {"usage": usage_field(of_building=True), "first_view": first_view_field()}
+    form_optional = frozenset({"position", "usage", "first_view"})
     add_operation = operations.add_building
     edit_operation = operations.edit_building
     delete_operation = operations.delete_building
@@ -320,6 +346,20 @@ class RoomView(CrudView):
         return () if "status" in asked else (Room.status != RoomStatus.MERGED.value,)
 
 
+for table in (Drawing.__tablename__, DrawingSpot.__tablename__):
+    describe_story(
+        table,
+        StoryOf(
+            labels={
+                "drawing_id": _l("Drawing"),
+                "building_id": _l("Building"),
+                "house_type_id": _l("House type"),
+                "room_id": _l("Room"),
+                "points": _l("Place on the drawing"),
+            },
+            silent=frozenset({"width", "height", "media_type"}),
+        ),
+    )
 describe_choice(Project, ChoiceOf(("name", "code"), order=("code",), detail=lambda row: row.code))
 describe_choice(
     Building,
@@ -370,6 +410,7 @@ VIEWS = [
     MilestoneView,
     LaunchBatchView,
     OpeningItemView,
+    DrawingView,
 ]
 MENU = [
     MenuItem(_l("Rooms"), "rooms", 20, f"{policies.ROOM}:see", view=RoomView, icon="room"),
@@ -434,6 +475,9 @@ MENU = [
         f"{policies.LAUNCH_BATCH}:see",
         view=LaunchBatchView,
         icon="calendar",
+    ),
+    MenuItem(
+        _l("Drawings"), "base", 26, f"{policies.DRAWING}:see", view=DrawingView, icon="columns"
     ),
     MenuItem(
         _l("Opening checklist"),

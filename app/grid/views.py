@@ -12,10 +12,14 @@ from flask_babel import lazy_gettext as _l
 from app.core.actor import Actor
 from app.customers import policies as customers
 from app.customers.queries import list_customers
+from app.estate.drawing_answers import drawing_answer
+from app.estate.drawing_queries import list_drawings
+from app.estate.drawings import DrawingKind, FirstView
 from app.estate.models import ROOM_MARKS, RoomStatus
 from app.estate.opening import OpeningKind
-from app.estate.operations.opening import list_missing_items
-from app.estate.policies import ROOM
+from app.estate.opening_gate import list_missing_items
+from app.estate.policies import DRAWING, ROOM
+from app.estate.queries import list_buildings
 from app.grid.words import marks, short_titles, words
 from app.pricing import policies as pricing
 from app.sales import policies as sales
@@ -72,6 +76,7 @@ def _setup(project_id: int, actor: Actor) -> dict[str, Any]:
         "deal_url": "/sales/subscriptions/show/",
         "desk_url": "/sales/",
         "unready": _unready(project_id, actor),
+        **_drawn(project_id, actor),
         "may": {
             "customers": actor.may(customers.CHOOSE),
             "release": is_open and actor.may(f"{pricing.SALE}:release"),
@@ -117,13 +122,26 @@ def _contents(actor: Actor) -> list[dict[str, str]]:
     return [{"code": code, "title": title} for code, title in found]
 
 
-VIEWS = [GridView]
-MENU = [MenuItem(_l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid")]
-
-
 def _unready(project_id: int, actor: Actor) -> str:
     """Return what is missing on the opening checklist, in words, for who releases rooms."""
     if not actor.may(f"{pricing.SALE}:release"):
         return ""
     missing = list_missing_items([project_id])
     return "、".join(str(OpeningKind(item.kind).title) for item in missing)
+
+
+def _drawn(project_id: int, actor: Actor) -> dict[str, Any]:
+    """Return the site plan and floor plans with what is on them, and who is first seen drawn."""
+    if not actor.may(f"{DRAWING}:see"):
+        return {"drawings": [], "drawn_first": []}
+    kinds = (DrawingKind.SITE.value, DrawingKind.FLOOR.value)
+    return {
+        "drawings": [drawing_answer(one) for one in list_drawings(project_id, kinds)],
+        "drawn_first": [
+            one.id for one in list_buildings(project_id) if one.first_view == FirstView.PLAN.value
+        ],
+    }
+
+
+VIEWS = [GridView]
+MENU = [MenuItem(_l("Sales-control grid"), "rooms", 10, SEE_ROOMS, view=GridView, icon="grid")]

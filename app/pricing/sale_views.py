@@ -13,8 +13,8 @@ from flask_babel import lazy_gettext as _l
 from app.core.errors import DomainError, NotFound
 from app.core.uow import unit_of_work
 from app.estate.opening import OpeningKind
+from app.estate.opening_gate import list_missing_items
 from app.estate.operations import TakenRoom
-from app.estate.operations.opening import list_missing_items
 from app.pricing import operations, policies
 from app.pricing.queries import list_building_sales
 from app.web.access import needs

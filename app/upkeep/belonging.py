@@ -93,6 +93,7 @@ NO_PEOPLE_IN_JSON: Final = frozenset(
         ("devices_job", "payload"),
         ("devices_job", "result"),
         ("devices_job_log", "entries"),
+        ("estate_drawing_spot", "points"),
         ("estate_room", "lower_floors"),
         ("estate_room_generation", "made"),
         ("estate_room_generation", "specification"),

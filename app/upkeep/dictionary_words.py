@@ -31,6 +31,9 @@ TABLES = {
 }
 #: columns that pages do not show, by name
 COLUMNS = {
+    "width": "宽（像素）",
+    "height": "高（像素）",
+    "points": "位置（占图宽、图高的比例）",
     "media_type": "文件类型",
     "happened_at": "发生时间",
     "locked_at": "锁定时间",

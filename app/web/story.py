@@ -45,6 +45,7 @@ ACTIONS: dict[str, tuple[Any, str]] = {
     "print": (_l("Printed"), ""),
     "read": (_l("Opened a file"), ""),
     "scan": (_l("Handed in a scan"), ""),
+    "picture": (_l("Handed in a picture"), ""),
     "copy": (_l("Handed out a copy of the data"), "warn"),
     "anonymize": (_l("Anonymized"), "bad"),
     "password_change": (_l("Changed the password"), ""),

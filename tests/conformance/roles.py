@@ -103,6 +103,8 @@ BESIDE_THE_TABLE: list[tuple[str, list[str], str]] = [
         "who reviewed base data or enters them",
     ),
     ("O", ["pricing.base_data_change:execute"], "executed by the steward"),
+    (STAFF, ["estate.drawing:see"], "whoever sees rooms"),
+    ("O", ["estate.drawing:edit"], "who makes buildings and rooms"),
     (STAFF.replace("B", ""), ["estate.opening:see"], "whoever may be responsible for an item"),
     ("MDO", ["estate.opening:edit"], "who prepares and releases"),
     ("SMDHAFXPOU", ["estate.opening:finish"], "whoever may be responsible for an item"),

@@ -22,7 +22,17 @@ def _set(office: Office) -> dict[str, Any]:
     return {"changes": [{"room_ids": [office.ids["room"]], "values": values}]}
 
 
+def _building_spot(office: Office) -> dict[str, Any]:
+    return {"building_id": office.ids["estate_building"], "points": [[0.5, 0.5]]}
+
+
 ROOM_BODIES = {
+    "DrawingApi.add": lambda _office: {},
+    "DrawingApi.place": _building_spot,
+    "DrawingApi.rename": lambda _office: {"name": "越界"},
+    "DrawingApi.take_off": lambda office: {"building_id": office.ids["estate_building"]},
+    "DrawingView.add": lambda _office: {"kind": "site", "file": b"no picture"},
+    "DrawingView.delete": lambda _office: {},
     "BuildingLayoutApi.delete_column": _column,
     "BuildingLayoutApi.insert_column": _column,
     "RoomGenerationApi.undo": lambda _office: {},

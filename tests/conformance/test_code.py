@@ -269,6 +269,7 @@ KNOWS_FLASK = {
     "app/upkeep/wiring.py": "binds the package to the application",
     "app/devices/simulated.py": "reads the paper of simulators for the pages of this server only",
     "app/estate/room_steps.py": "declares buttons of the room's page",
+    "app/estate/drawing_file.py": "the picture of its pages and of REST",
     "app/pricing/publication_paper.py": "the paper of its pages and of REST",
     "app/pricing/subscribers.py": "adds its buttons to the room's page",
     "app/sales/timeline.py": "words for the page of a subscription",

@@ -28,6 +28,7 @@ ARGUMENTS = {
     "book_id": "finance_bill_book",
     "building_id": "estate_building",
     "customer_id": "customer",
+    "drawing_id": "estate_drawing",
     "entry_id": "core_audit_entry",
     "generation_id": "estate_room_generation",
     "import_id": "estate_room_import",
@@ -576,7 +577,8 @@ BODIES = {
 
 #: what these send names no row of a project
 NAMES_NO_ROW = {
-    "BaseDataView.review", "BaseDataView.take_back", "LoanScheduleApi.calculate",
+    "BaseDataView.review", "BaseDataView.take_back", "DrawingView.add", "DrawingApi.add",
+    "LoanScheduleApi.calculate",
     "SignInSecurityView.save",
     "door.change_password", "PriceListView.check", "RoleView.show", "SettingsView.save",
     "SystemView.sign", "SystemView.job",

@@ -1,6 +1,7 @@
 """Projects, permits, buildings, rooms and what happens to their status."""
 
 from app.estate.models.base_data import BaseDataEntry, BaseDataLock
+from app.estate.models.drawings import Drawing, DrawingFile, DrawingSpot
 from app.estate.models.imports import RoomImport, RoomImportFile, RoomImportRun
 from app.estate.models.opening import OpeningItem
 from app.estate.models.places import (
@@ -28,6 +29,9 @@ __all__ = [
     "BaseDataEntry",
     "BaseDataLock",
     "Building",
+    "Drawing",
+    "DrawingFile",
+    "DrawingSpot",
     "Entrance",
     "FitOut",
     "HouseType",

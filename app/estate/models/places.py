@@ -133,6 +133,7 @@ class Building(ProjectScoped, Base):
     __table_args__ = (
         UniqueConstraint("project_id", "name"),
         CheckConstraint("usage IN ('sale','lease','both')", name="usage_known"),
+        CheckConstraint("first_view IN ('grid','plan')", name="first_view_known"),
     )
 
     name: Mapped[str] = mapped_column(String(60))
@@ -147,6 +148,10 @@ class Building(ProjectScoped, Base):
     completed_on: Mapped[day | None]
     #: 租售类型 of its rooms, unless a room says otherwise
     usage: Mapped[str] = mapped_column(String(10), server_default=text("'sale'"))
+    #: 首屏: as a grid, or as the floor plans that shops and parking are outlined on
+    first_view: Mapped[str] = mapped_column(
+        String(10), server_default=text("'grid'"), default="grid"
+    )
     zone: Mapped[Zone | None] = relationship()
     product_type: Mapped[ProductType | None] = relationship()
     project: Mapped[Project] = relationship()

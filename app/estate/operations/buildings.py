@@ -17,11 +17,13 @@ from app.estate import policies
 from app.estate.base_data import require_unlocked
 from app.estate.building_checks import (
     check_completed_on,
+    check_first_view,
     check_product_type,
     check_zone,
     keep_sellable,
     record_completion,
 )
+from app.estate.drawings import FirstView
 from app.estate.models import (
     Building,
     Entrance,
@@ -35,7 +37,7 @@ from app.estate.queries import get_building
 from app.estate.room_checks import check_areas, check_usage
 
 
-def add_building(
+def add_building(  # noqa: PLR0913 - a building is as wide as its form
     *,
     project_id: int,
     name: str,
@@ -44,6 +46,7 @@ def add_building(
     usage: str | None = None,
     zone_id: int | None = None,
     product_type_id: int | None = None,
+    first_view: str | None = None,
     actor: Actor,
 ) -> Building:
     """Add a building; its rooms are for sale unless ``usage`` says otherwise.
@@ -54,6 +57,7 @@ def add_building(
     actor.require(f"{policies.BUILDING}:add")
     policies.require_reach(actor, project_id)
     check_usage(usage)
+    check_first_view(first_view)
     check_completed_on(completed_on)
     check_zone(zone_id, project_id)
     check_product_type(product_type_id)
@@ -65,6 +69,7 @@ def add_building(
         usage=usage or RoomUsage.SALE.value,
         zone_id=zone_id,
         product_type_id=product_type_id,
+        first_view=first_view or FirstView.GRID.value,
     )
     add_row(building, taken=_l("There is a building %(name)s already.", name=name))
     record_completion(building)
@@ -84,6 +89,9 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
     if "usage" in values:
         check_usage(values["usage"])
         values["usage"] = values["usage"] or RoomUsage.SALE.value
+    if "first_view" in values:
+        check_first_view(values["first_view"])
+        values["first_view"] = values["first_view"] or FirstView.GRID.value
     check_completed_on(values.get("completed_on"))
     check_zone(values.get("zone_id"), building.project_id)
     check_product_type(values.get("product_type_id"), kept=building.product_type_id)

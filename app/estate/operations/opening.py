@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
@@ -14,7 +13,7 @@ from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotAllowed, WrongState
 from app.estate import policies
 from app.estate.models import LaunchBatch, OpeningItem
-from app.estate.opening import ORDER, OpeningKind, find_readiness
+from app.estate.opening import OpeningKind, find_readiness
 
 
 def begin_opening(batch: LaunchBatch, *, actor: Actor) -> list[OpeningItem]:
@@ -98,37 +97,6 @@ def reopen_opening_item(item: OpeningItem, *, actor: Actor) -> OpeningItem:
     item.done_at = item.done_by_id = None
     db.session.flush()
     return item
-
-
-def list_missing_items(project_ids: Collection[int]) -> list[OpeningItem]:
-    """Return what is not ready in batches that are not on the market yet, in its order."""
-    found = db.session.scalars(
-        select(OpeningItem)
-        .join(LaunchBatch, LaunchBatch.id == OpeningItem.batch_id)
-        .where(
-            OpeningItem.project_id.in_(project_ids),
-            OpeningItem.done_at.is_(None),
-            LaunchBatch.launched_on.is_(None),
-        )
-    )
-    return sorted(found, key=lambda item: (item.batch_id, ORDER[item.kind]))
-
-
-def require_opening_ready(project_ids: Collection[int], unready_reason: str | None) -> None:
-    """Let a release pass when every checklist is complete, or somebody says why it goes ahead.
-
-    A project whose batches have no checklist is not held up. Raises Invalid with field
-    ``unready_reason`` naming what is missing.
-    """
-    if (unready_reason or "").strip():
-        return
-    missing = list_missing_items(project_ids)
-    if missing:
-        sentence = _l(
-            "Not ready for opening: %(items)s. Finish them, or say why rooms go on sale before.",
-            items="、".join(str(OpeningKind(item.kind).title) for item in missing),
-        )
-        raise Invalid(sentence, fields={"unready_reason": sentence}, code="opening_not_ready")
 
 
 def _require_hand(item: OpeningItem, actor: Actor) -> None:

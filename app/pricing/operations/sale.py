@@ -14,8 +14,8 @@ from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotFound, WrongState
 from app.estate import operations as estate
 from app.estate.models import Room, RoomStatus
+from app.estate.opening_gate import require_opening_ready
 from app.estate.operations import TakenRoom
-from app.estate.operations.opening import require_opening_ready
 from app.estate.queries import buildings_that_may_not_sell, get_building, get_room, list_rooms
 from app.pricing import policies
 from app.pricing.queries import (
