@@ -37,8 +37,8 @@ def _picture() -> bytes:
     image = Image.new("RGB", SIZE, GRASS)
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 400, SIZE[0], 470), fill=ROAD)
-    pen.rectangle((660, 0, 730, SIZE[1]), fill=ROAD)
-    pen.ellipse((820, 560, 1240, 800), fill=POND, outline=EDGE, width=3)
+    pen.rectangle((1020, 0, 1090, SIZE[1]), fill=ROAD)
+    pen.ellipse((420, 570, 860, 810), fill=POND, outline=EDGE, width=3)
     for number in range(3):
         left, top = _place(number)
         pen.rectangle((left, top, left + 210, top + 150), fill=HOUSE, outline=EDGE, width=4)

@@ -16,12 +16,13 @@ from app.estate.drawing_answers import drawing_answer
 from app.estate.drawing_file import send_picture
 from app.estate.drawing_queries import get_drawing, list_drawings, list_unplaced
 from app.estate.drawings import DrawingKind
-from app.estate.models import Drawing
+from app.estate.models import Drawing, DrawingSpot
 from app.estate.operations.drawings import add_drawing, delete_drawing
 from app.estate.queries import list_buildings, list_house_types
 from app.web.access import needs
 from app.web.projects import current_project, current_project_id
 from app.web.rest import current
+from app.web.story_words import StoryOf, describe_story
 
 SEE, EDIT = f"{policies.DRAWING}:see", f"{policies.DRAWING}:edit"
 PLACED = (DrawingKind.SITE.value, DrawingKind.FLOOR.value)
@@ -153,3 +154,19 @@ def _name(row: Any) -> str:
     if number is None:
         return str(row)
     return f"{entrance.name}-{number}" if entrance else str(number)
+
+
+for table in (Drawing.__tablename__, DrawingSpot.__tablename__):
+    describe_story(
+        table,
+        StoryOf(
+            labels={
+                "drawing_id": _l("Drawing"),
+                "building_id": _l("Building"),
+                "house_type_id": _l("House type"),
+                "room_id": _l("Room"),
+                "points": _l("Place on the drawing"),
+            },
+            silent=frozenset({"width", "height", "media_type"}),
+        ),
+    )

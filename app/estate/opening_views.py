@@ -72,7 +72,7 @@ class OpeningItemView(CrudView):
         "batch": _l("Launch batch"),
     }
     help_columns = {"due_on": _l("From some days before, who is responsible is warned.")}
-    load = ("batch", "responsible", "done_by", "project")
+    load = ("batch", "responsible", "done_by")
     order = ("batch.id", "id")
     row_title = staticmethod(_title)
     show_fieldsets = (

@@ -19,8 +19,6 @@ from app.estate.generator_views import RoomGenerationView, RoomGeneratorView
 from app.estate.layout_views import BuildingPlanView, RoomLineageView
 from app.estate.models import (
     Building,
-    Drawing,
-    DrawingSpot,
     Entrance,
     FitOut,
     HouseType,
@@ -45,7 +43,6 @@ from app.web.choices import ChoiceOf, describe_choice
 from app.web.crud import CrudView
 from app.web.crud_api import crud_api
 from app.web.menu import MenuItem
-from app.web.story_words import StoryOf, describe_story
 
 SQUARE_METRES = "㎡"
 #: what a room is besides its place and areas
@@ -346,20 +343,6 @@ class RoomView(CrudView):
         return () if "status" in asked else (Room.status != RoomStatus.MERGED.value,)
 
 
-for table in (Drawing.__tablename__, DrawingSpot.__tablename__):
-    describe_story(
-        table,
-        StoryOf(
-            labels={
-                "drawing_id": _l("Drawing"),
-                "building_id": _l("Building"),
-                "house_type_id": _l("House type"),
-                "room_id": _l("Room"),
-                "points": _l("Place on the drawing"),
-            },
-            silent=frozenset({"width", "height", "media_type"}),
-        ),
-    )
 describe_choice(Project, ChoiceOf(("name", "code"), order=("code",), detail=lambda row: row.code))
 describe_choice(
     Building,

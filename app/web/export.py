@@ -13,14 +13,13 @@ from urllib.parse import quote
 
 import xlsxwriter
 from flask import Response
-from sqlalchemy.orm import class_mapper, load_only
 
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
+from app.core.memory import collect_young, collector_paused
 from app.core.uow import unit_of_work
 from app.web.columns import Column, plain_text
-from app.web.declared import Declared
 
 if TYPE_CHECKING:
     from app.web.filters import ActiveFilter
@@ -96,7 +95,7 @@ def write(
     """
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False})
     # Closed whatever happens: the book keeps its rows in a file of its own until then.
-    with closing(book):
+    with closing(book), collector_paused():
         return _fill(book, view, query, columns, progress)
 
 
@@ -120,7 +119,7 @@ def _fill(
         _writer(sheet, place, column, styles.get(column.kind))
         for place, column in enumerate(columns)
     ]
-    for row in _rows(view, query, columns):
+    for row in _rows(view, query):
         if progress is not None and count % READ_AT_ONCE == 0:
             progress(count)
         count += 1
@@ -130,42 +129,14 @@ def _fill(
     return count
 
 
-def _rows(view: ListPages, query: Query, columns: list[Column]) -> Iterator[Any]:
-    statement = query.ordered().limit(MOST_ROWS).options(*_needed(view, columns))
+def _rows(view: ListPages, query: Query) -> Iterator[Any]:
+    statement = query.ordered().limit(MOST_ROWS)
     found = db.session.scalars(statement.execution_options(yield_per=READ_AT_ONCE))
     for part in found.partitions():
         view.prepare(part)
         # The session holds rows weakly: what has been written is let go.
         yield from part
-
-
-def _needed(view: ListPages, columns: list[Column]) -> list[Any]:
-    """Return what lets the rows be read with the exported columns alone.
-
-    Nothing where a column is made of what only it knows. Properties say in the model's ``READS``
-    which of the row's own columns they are made of.
-    """
-    if type(view).prepare is not Declared.prepare:
-        return []
-    made_of = getattr(view.model, "READS", {})
-    needed: set[str] = {"id"}
-    for column in columns:
-        if column.relations:
-            step = column.relations[0]
-            needed |= {one.key for one in step.local_columns if one.key is not None}
-        elif column.leaf:
-            needed.add(column.leaf)
-        elif column.getter is None and column.path in made_of:
-            needed |= set(made_of[column.path])
-        else:
-            return []
-    keys = {mapper.key for mapper in class_mapper(view.model).column_attrs}
-    by_column = {
-        attribute.columns[0].key: attribute.key
-        for attribute in class_mapper(view.model).column_attrs
-    }
-    names = {name if name in keys else by_column[name] for name in needed}
-    return [load_only(*(getattr(view.model, name) for name in sorted(names)))]
+        collect_young()
 
 
 def _writer(sheet: Any, place: int, column: Column, style: Any) -> Callable[[int, Any], None]:

@@ -200,6 +200,7 @@ def _tell_the_story(office: Office) -> None:
     _keep_it_running()
     _publish(project)
     _change_base_data(project)
+    _open_an_item()
     office.ids = {
         "customer": customer,
         "room": sold,
@@ -269,6 +270,18 @@ def _change_base_data(project: int) -> None:
     scan = BaseDataChangeScan(**both, file_name="签字.pdf", media_type="application/pdf",
                               size=5, sha256="0" * 64, content=b"%PDF-")  # fmt: skip
     db.session.add(scan)
+    db.session.commit()
+
+
+def _open_an_item() -> None:
+    """The first item of the checklist stands open; its batch is on the market and waits for none."""
+    db.session.execute(text("UPDATE estate_launch_batch SET launched_on = current_date"))
+    db.session.execute(
+        text(
+            "UPDATE estate_opening_item SET done_at = NULL, done_by_id = NULL"
+            " WHERE id = (SELECT min(id) FROM estate_opening_item)"
+        )
+    )
     db.session.commit()
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 from decimal import Decimal
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from app.admin.models import AppUser
+from app.admin.principal import read_actor
 from app.core.db import db
-from app.estate.models import Project
+from app.core.uow import unit_of_work
+from app.estate.models import Building, DrawingSpot, Project
+from app.estate.operations.drawings import add_drawing
 from tests.factories.estate import (
     make_building,
     make_entrance,
@@ -68,7 +74,7 @@ def open_page(browser, site):
     """``open_page("/room-generator/")``: signed in; any complaint of the browser fails the test."""
     contexts, complaints = [], []
 
-    def open_(address, viewport=WIDE, **options):
+    def open_(address, viewport=WIDE, ready="#deck[aria-busy=false]", **options):
         context = browser.new_context(viewport=viewport, base_url=site, locale="zh-CN", **options)
         contexts.append(context)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
@@ -78,7 +84,7 @@ def open_page(browser, site):
         page.fill("#username", "steward")
         page.fill("#password", PASSWORD)
         page.click("main button.p")
-        page.wait_for_selector("#deck[aria-busy=false]")
+        page.wait_for_selector(ready)
         return page
 
     yield open_
@@ -282,3 +288,68 @@ def test_a_phone_shows_it_without_going_sideways(open_page, address):
         expect(page.locator("#picked")).to_have_text("2 套")
         bar = page.locator("#cellbar").bounding_box()
         assert bar["x"] + bar["width"] <= NARROW["width"]
+
+
+def test_a_shop_is_outlined_moved_by_keys_taken_back_and_seen_on_the_grid(open_page, committed):
+    with committed.app.app_context():
+        building = db.session.scalars(select(Building)).one()
+        steward = read_actor(db.session.scalars(select(AppUser.id)).one())
+        with unit_of_work(steward):
+            drawing = add_drawing(
+                project_id=building.project_id, kind="floor", name="首层", content=picture(),
+                building_id=building.id, actor=steward,
+            )  # fmt: skip
+            drawing_id = drawing.id
+        db.session.remove()
+
+    def placed():
+        with committed.app.app_context():
+            found = [
+                spot.points
+                for spot in db.session.scalars(
+                    select(DrawingSpot), execution_options={"whole_group": True}
+                )
+            ]
+            db.session.remove()
+            return found
+
+    page = open_page(f"/drawings/{drawing_id}", ready="#canvas svg")
+    page.get_by_role("button", name="101", exact=True).click()
+    box = page.locator("#canvas svg").bounding_box()
+    x, y = box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 90, steps=4)
+    page.mouse.up()
+    expect(page.locator("#drawing-hint")).to_have_text("101已放置。")
+    (outline,) = placed()
+    assert len(outline) == 4
+    page.locator(".spot").press("ArrowRight")
+    expect(page.locator("#drawing-undo")).to_be_enabled()
+    expect_that(page, lambda: placed()[0][0][0] > outline[0][0])
+    page.locator("#drawing-undo").click()
+    expect_that(page, lambda: placed() == [outline])
+    assert sideways(page) == 0
+    page.goto("/grid/")
+    page.get_by_role("button", name="看平面图").click()
+    spot = page.locator(".floor-drawings .spot")
+    expect(spot).to_contain_text("101")
+    spot.click()
+    expect(page.locator("#panel-title")).to_contain_text("101")
+    page.get_by_role("button", name="看销控图").click()
+    expect(page.locator(".floor-drawings")).to_be_hidden()
+
+
+def picture():
+    out = io.BytesIO()
+    Image.new("RGB", (900, 600), "#f3f3f0").save(out, "PNG")
+    return out.getvalue()
+
+
+def expect_that(page, check):
+    """Wait until what was pressed is kept."""
+    for _turn in range(100):
+        if check():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it was not kept")

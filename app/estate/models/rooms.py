@@ -163,12 +163,6 @@ class Room(ProjectScoped, Base):
     generation: Mapped[RoomGeneration | None] = relationship()
     project: Mapped[Project] = relationship()
 
-    #: property → the columns of the row itself that it is made of
-    READS: ClassVar[dict[str, tuple[str, ...]]] = {
-        "title": ("number", "building_id", "entrance_id"),
-        "shared_area": ("gross_area", "inside_area"),
-    }
-
     @property
     def title(self) -> str:
         """Return how people name the room: ``3栋-1单元-2602``."""

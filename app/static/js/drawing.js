@@ -75,7 +75,7 @@
     try {
       if (points) await call(place, { method: "PUT", body: { [by]: id, points } });
       else await call(takeOff, { method: "POST", body: { [by]: id } });
-      toast(say(points ? words.placed : words.off, { name: name(id) }));
+      hint.textContent = say(points ? words.placed : words.off, { name: name(id) });
     } catch (error) {
       if (before) spots.set(id, before); else spots.delete(id);
       if (remember) past.pop();
