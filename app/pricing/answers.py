@@ -117,6 +117,7 @@ def method_answer(method: PaymentMethod) -> dict[str, Any]:
         "project_id": method.project_id,
         "name": method.name,
         "discount_percent": plain(method.discount_percent),
+        "building_ids": [building.id for building in method.buildings],
         "lines": [_line_answer(line) for line in method.lines],
     }
 
@@ -144,4 +145,6 @@ def discount_answer(discount: Discount) -> dict[str, Any]:
         "value": plain(discount.value),
         "is_stackable": discount.is_stackable,
         "position": discount.position,
+        "building_ids": [building.id for building in discount.buildings],
+        "grantor_role": discount.grantor_role,
     }

@@ -14,6 +14,7 @@ from app.estate.queries import get_project
 from app.pricing import operations, policies
 from app.pricing.answers import discount_answer, method_answer
 from app.pricing.explained import explained
+from app.pricing.grantors import may_grant
 from app.pricing.operations import LineDraft
 from app.pricing.queries import get_payment_method, list_discounts, list_payment_methods
 from app.pricing.quoting import quote_data, resolve_special
@@ -38,6 +39,7 @@ class MethodChangeBody(Body):
     is_active = Truth()
     valid_from = fields.Date(allow_none=True)
     valid_to = fields.Date(allow_none=True)
+    building_ids = fields.List(Id(), validate=validate.Length(max=1000))
     lines = fields.List(fields.Nested(LineBody), validate=validate.Length(min=1, max=50))
 
 
@@ -144,7 +146,13 @@ class DiscountApi(RestApi):
               description: discounts that are in use and valid today
         """
         found = list_discounts(_project_asked(), on=clock.today())
-        return {"result": [discount_answer(discount) for discount in found], "next": None}
+        actor = current()
+        return {
+            "result": [
+                discount_answer(one) | {"may_grant": may_grant(one, actor)} for one in found
+            ],
+            "next": None,
+        }
 
 
 def _project_asked() -> int:

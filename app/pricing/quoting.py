@@ -21,6 +21,7 @@ from app.core.errors import Invalid, NotFound
 from app.core.money import plain
 from app.estate.models import Project, Room
 from app.estate.policies import require_reach
+from app.pricing.grantors import require_grant
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine, RoomPrice
 from app.pricing.quotes import (
     DiscountKind,
@@ -68,6 +69,7 @@ class PricedRoom:
 
     room_id: int
     project_id: int
+    building_id: int
     gross_area: Decimal
     inside_area: Decimal | None
     price_basis: str
@@ -82,6 +84,7 @@ def get_priced_room(room_id: int) -> PricedRoom:
         select(
             Room.id,
             Room.project_id,
+            Room.building_id,
             Room.gross_area,
             Room.inside_area,
             RoomPrice.price_basis,
@@ -122,8 +125,8 @@ def quote(
     day = on or clock.today()
     room = get_priced_room(room_id)
     require_reach(actor, room.project_id)
-    method = _method(payment_method_id, room.project_id, day)
-    discounts = _discounts(discount_ids, room.project_id, day)
+    method = _method(payment_method_id, room, day)
+    discounts = _discounts(discount_ids, room, day, actor)
     special = None
     if special_percent is not None:
         special = SpecialTerms(special_name or gettext("Special discount"), special_percent)
@@ -144,24 +147,29 @@ def quote(
         raise Invalid(error.message, code=error.code) from error
 
 
-def _method(method_id: int, project_id: int, day: date) -> MethodTerms:
+def _method(method_id: int, room: PricedRoom, day: date) -> MethodTerms:
     method: PaymentMethod | None = db.session.scalar(
         select(PaymentMethod)
-        .where(PaymentMethod.id == method_id, PaymentMethod.project_id == project_id)
-        .options(selectinload(PaymentMethod.lines))
+        .where(PaymentMethod.id == method_id, PaymentMethod.project_id == room.project_id)
+        .options(selectinload(PaymentMethod.lines), selectinload(PaymentMethod.buildings))
     )
     if method is None:
         sentence = _l("Choose a payment method of this project.")
         raise Invalid(sentence, fields={"payment_method_id": sentence})
     _check_valid(method, day, "payment_method_id")
+    _check_place(method, room, "payment_method_id")
     return method_terms(method)
 
 
-def _discounts(discount_ids: Collection[int], project_id: int, day: date) -> list[DiscountTerms]:
+def _discounts(
+    discount_ids: Collection[int], room: PricedRoom, day: date, actor: Actor
+) -> list[DiscountTerms]:
     if not discount_ids:
         return []
     found = db.session.scalars(
-        select(Discount).where(Discount.id.in_(discount_ids), Discount.project_id == project_id)
+        select(Discount)
+        .where(Discount.id.in_(discount_ids), Discount.project_id == room.project_id)
+        .options(selectinload(Discount.buildings))
     )
     discounts = {discount.id: discount for discount in found}
     if len(discounts) < len(discount_ids):
@@ -169,6 +177,8 @@ def _discounts(discount_ids: Collection[int], project_id: int, day: date) -> lis
         raise Invalid(sentence, fields={"discount_ids": sentence})
     for discount in discounts.values():
         _check_valid(discount, day, "discount_ids")
+        _check_place(discount, room, "discount_ids")
+        require_grant(discount, actor)
     return [discount_terms(discounts[discount_id]) for discount_id in discount_ids]
 
 
@@ -177,6 +187,16 @@ def _check_valid(terms: PaymentMethod | Discount, day: date, field: str) -> None
     is_late = terms.valid_to is not None and day > terms.valid_to
     if not terms.is_active or is_early or is_late:
         sentence = _l("“%(name)s” is not valid on %(day)s.", name=terms.name, day=day.isoformat())
+        raise Invalid(sentence, fields={field: sentence})
+
+
+def _check_place(terms: PaymentMethod | Discount, room: PricedRoom, field: str) -> None:
+    if terms.buildings and room.building_id not in {one.id for one in terms.buildings}:
+        sentence = _l(
+            "“%(name)s” is for %(buildings)s only.",
+            name=terms.name,
+            buildings="、".join(one.name for one in terms.buildings),
+        )
         raise Invalid(sentence, fields={field: sentence})
 
 

@@ -13,7 +13,9 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
 from app.core.money import format_yuan
+from app.core.permissions import ROLE_TITLES
 from app.pricing import operations, policies
+from app.pricing.grantors import GRANTORS
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine
 from app.pricing.operations import LineDraft
 from app.pricing.titles import DISCOUNT_KINDS, DUE_RULES, LINE_BASES, LINE_KINDS
@@ -90,6 +92,11 @@ def due_words(line: PaymentMethodLine) -> str:
     return str(sentences.get(line.due_rule, DUE_RULES[line.due_rule]))
 
 
+def place_words(terms: PaymentMethod | Discount) -> Any:
+    """Return where a method or discount holds, in words."""
+    return "、".join(one.name for one in terms.buildings) or _l("the whole project")
+
+
 class PaymentMethodView(CrudView):
     """付款方式."""
 
@@ -99,34 +106,45 @@ class PaymentMethodView(CrudView):
     list_title = _l("Payment methods")
     add_title = _l("New payment method")
     empty_sentence = _l("No payment method yet. Without one nobody can subscribe.")
-    list_columns = ("name", "discount_percent", "line_words", "is_active", *DATES)
+    list_columns = ("name", "discount_percent", "line_words", "place_words", "is_active", *DATES)
     search_columns = ("name", "is_active")
-    computed = {"line_words": lambda row: "；".join(line_words(line) for line in row.lines)}
+    computed = {
+        "line_words": lambda row: "；".join(line_words(line) for line in row.lines),
+        "place_words": place_words,
+    }
     label_columns = {
         "name": _l("Payment method"),
         "discount_percent": _l("Discount"),
         "line_words": _l("Payments"),
         "lines": _l("Payments"),
+        "buildings": _l("For the buildings"),
+        "place_words": _l("For the buildings"),
         "valid_from": _l("Valid from"),
         "valid_to": _l("Valid to"),
         "position": _l("Place in the choice"),
     }
-    help_columns = {"discount_percent": _l("Percent off the list total, such as 2.00.")}
+    help_columns = {
+        "discount_percent": _l("Percent off the list total, such as 2.00."),
+        "buildings": _l("Empty: the whole project."),
+    }
     units = {"discount_percent": "%"}
-    load = ("lines",)
+    load = ("lines", "buildings")
     order = ("position", "id")
     show_fieldsets = (
-        ("", ("name", "discount_percent", "is_active", *DATES, "position", "project")),
+        (
+            "",
+            ("name", "discount_percent", "place_words", "is_active", *DATES, "position", "project"),
+        ),
     )
     add_fieldsets = (
-        ("", ("project", "name", "discount_percent", "position", *DATES, "is_active")),
+        ("", ("project", "name", "discount_percent", "position", *DATES, "buildings", "is_active")),
         (_l("Payments"), ("lines",)),
     )
     edit_fieldsets = (
-        ("", ("name", "discount_percent", "position", *DATES, "is_active")),
+        ("", ("name", "discount_percent", "position", *DATES, "buildings", "is_active")),
         (_l("Payments"), ("lines",)),
     )
-    form_optional = frozenset({"position", "discount_percent"})
+    form_optional = frozenset({"position", "discount_percent", "buildings"})
     form_extra = {
         "lines": FieldList(FormField(LineForm), label=_l("Payments"), min_entries=OFFERED_LINES)
     }
@@ -165,37 +183,93 @@ class DiscountView(CrudView):
     list_title = _l("Discounts")
     add_title = _l("New discount")
     empty_sentence = _l("No discount yet.")
-    list_columns = ("name", "kind", "value", "position", "is_stackable", "is_active", *DATES)
+    list_columns = (
+        "name", "kind", "value", "position", "place_words", "grantor_role", "is_stackable",
+        "is_active", *DATES,
+    )  # fmt: skip
     search_columns = ("name", "is_active")
-    formatters = {"kind": lambda kind: DISCOUNT_KINDS.get(kind, kind)}
+    formatters = {
+        "kind": lambda kind: DISCOUNT_KINDS.get(kind, kind),
+        "grantor_role": lambda role: ROLE_TITLES.get(role, "") if role else "",
+    }
+    computed = {"place_words": place_words}
     label_columns = {
         "name": _l("Discount"),
         "kind": _l("Kind"),
         "value": _l("Value"),
         "position": _l("Place in the order"),
         "is_stackable": _l("Together with others"),
+        "buildings": _l("For the buildings"),
+        "place_words": _l("For the buildings"),
+        "grantor_role": _l("Granted by"),
         "valid_from": _l("Valid from"),
         "valid_to": _l("Valid to"),
     }
     help_columns = {
         "value": _l("Percent, yuan per m² or yuan, by the kind."),
         "position": _l("Chosen discounts are taken off in this order."),
+        "buildings": _l("Empty: the whole project."),
+        "grantor_role": _l("This role and those above it; empty: whoever quotes."),
     }
+    load = ("buildings",)
     order = ("position", "id")
     show_fieldsets = (
-        ("", ("name", "kind", "value", "position", "is_stackable", "is_active", *DATES, "project")),
+        (
+            "",
+            (
+                "name",
+                "kind",
+                "value",
+                "position",
+                "place_words",
+                "grantor_role",
+                "is_stackable",
+                "is_active",
+                *DATES,
+                "project",
+            ),
+        ),
     )
     add_fieldsets = (
         (
             "",
-            ("project", "name", "kind", "value", "position", *DATES, "is_stackable", "is_active"),
+            (
+                "project",
+                "name",
+                "kind",
+                "value",
+                "position",
+                *DATES,
+                "buildings",
+                "grantor_role",
+                "is_stackable",
+                "is_active",
+            ),
         ),
     )
     edit_fieldsets = (
-        ("", ("name", "kind", "value", "position", *DATES, "is_stackable", "is_active")),
+        (
+            "",
+            (
+                "name",
+                "kind",
+                "value",
+                "position",
+                *DATES,
+                "buildings",
+                "grantor_role",
+                "is_stackable",
+                "is_active",
+            ),
+        ),
     )
-    form_optional = frozenset({"position"})
-    form_extra = {"kind": _choice(_l("Kind"), DISCOUNT_KINDS)}
+    form_optional = frozenset({"position", "buildings", "grantor_role"})
+    form_extra = {
+        "kind": _choice(_l("Kind"), DISCOUNT_KINDS),
+        "grantor_role": _choice(
+            _l("Granted by"), {role: ROLE_TITLES[role] for role in GRANTORS}, blank=True
+        ),
+    }
     add_operation = operations.add_discount
     edit_operation = operations.edit_discount
     delete_operation = operations.delete_discount

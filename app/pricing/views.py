@@ -30,7 +30,9 @@ from app.pricing.models import (
     BaseDataChange,
     BaseDataChangeLine,
     Discount,
+    DiscountBuilding,
     PaymentMethod,
+    PaymentMethodBuilding,
     PricePlan,
     PricePlanRow,
     PricePublication,
@@ -160,6 +162,11 @@ describe_story(
     PricePublication.__tablename__,
     StoryOf(labels={"approvals": _l("Approved price plans"), "is_final": _l("Final")}),
 )
+for table in (PaymentMethodBuilding.__tablename__, DiscountBuilding.__tablename__):
+    describe_story(
+        table,
+        StoryOf(labels={"method_id": _l("Payment method"), "discount_id": _l("Discount")}),
+    )
 describe_story(
     BaseDataLock.__tablename__,
     StoryOf(

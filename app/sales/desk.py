@@ -24,6 +24,7 @@ from app.customers.queries import list_customers
 from app.estate.models import Room, RoomStatus
 from app.estate.queries import get_room
 from app.pricing import operations as pricing
+from app.pricing.grantors import may_grant
 from app.pricing.models import Discount, PaymentMethod
 from app.pricing.queries import get_current_price, list_discounts, list_payment_methods
 from app.pricing.quoting import quote_data
@@ -83,10 +84,20 @@ def read_room(room_id: int, actor: Actor) -> RoomPage:
         list_total=price.list_total if price else None,
         hold=hold,
         actions=actions,
-        methods=list_payment_methods(room.project_id, on=today),
-        discounts=list_discounts(room.project_id, on=today),
+        methods=[
+            one for one in list_payment_methods(room.project_id, on=today) if _is_for(one, room)
+        ],
+        discounts=[
+            one
+            for one in list_discounts(room.project_id, on=today)
+            if _is_for(one, room) and may_grant(one, actor)
+        ],
         specials=usable_special_discounts(room_id),
     )
+
+
+def _is_for(terms: PaymentMethod | Discount, room: Room) -> bool:
+    return not terms.buildings or room.building_id in {one.id for one in terms.buildings}
 
 
 @dataclass(frozen=True)

@@ -274,7 +274,7 @@ def _change_base_data(project: int) -> None:
 
 
 def _open_an_item() -> None:
-    """The first item of the checklist stands open; its batch is on the market and waits for none."""
+    """The first item stands open; its batch is on the market, so that it holds none up."""
     db.session.execute(text("UPDATE estate_launch_batch SET launched_on = current_date"))
     db.session.execute(
         text(

@@ -21,10 +21,11 @@ from app.pricing.operations import (
     edit_payment_method,
 )
 from app.pricing.queries import get_payment_method, list_discounts, list_payment_methods
-from app.pricing.quoting import method_terms
+from app.pricing.quoting import method_terms, quote
 from app.pricing.receivables import divide
+from tests.factories.estate import make_building
 from tests.factories.people import make_project
-from tests.factories.pricing import make_discount, make_payment_method
+from tests.factories.pricing import make_discount, make_payment_method, make_room_for_sale
 
 DEPOSIT = LineDraft("deposit", "定金", "fixed", Decimal(100000), "subscription", 0)
 REST = LineDraft("instalment", "楼款", "rest", None, "contract", 30)
@@ -203,3 +204,69 @@ def test_terms_outside_scope_are_not_there(project, actor_for):
         add(project, stranger)
     with pytest.raises(NotFound):
         edit_payment_method(method, name="z", actor=stranger)
+
+
+# ---- where they hold, and who grants them ----
+
+
+@pytest.fixture
+def two(project):
+    """A room for sale in each of two buildings, and a method for all."""
+    rooms = [make_room_for_sale(make_building(project, name=name)) for name in ("3栋", "6栋")]
+    return rooms, make_payment_method(project)
+
+
+def quoted(room, method, actor, *discounts):
+    return quote(
+        room_id=room.id, payment_method_id=method.id,
+        discount_ids=[one.id for one in discounts], actor=actor,
+    )  # fmt: skip
+
+
+def test_a_method_and_a_discount_hold_for_their_buildings_only(project, two, steward, actor_for):
+    (here, there), everywhere = two
+    consultant = actor_for("consultant")
+    special = add_payment_method(
+        project_id=project.id, name="3栋专享", lines=[REST], building_ids=[here.building_id],
+        actor=steward,
+    )  # fmt: skip
+    discount = add_discount(
+        project_id=project.id, name="3栋折扣", kind="percent", value=Decimal(1),
+        building_ids=[here.building_id], actor=steward,
+    )  # fmt: skip
+    assert quoted(here, special, consultant, discount).deal_total > 0
+    for method, discounts, field in (
+        (special, (), "payment_method_id"),
+        (everywhere, (discount,), "discount_ids"),
+    ):
+        with pytest.raises(Invalid, match="3栋") as refused:
+            quoted(there, method, consultant, *discounts)
+        assert set(refused.value.fields) == {field}
+    edit_discount(discount, building_ids=[], actor=steward)
+    assert quoted(there, everywhere, consultant, discount).deal_total > 0
+    elsewhere = make_building(make_project())
+    with pytest.raises(Invalid):
+        edit_payment_method(special, building_ids=[elsewhere.id], actor=steward)
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [("consultant", False), ("supervisor", False), ("manager", True), ("director", True),
+     ("agency", False)],
+)  # fmt: skip
+def test_a_discount_is_granted_by_its_role_and_those_above(
+    project, two, steward, actor_for, role, may
+):
+    (room, _other), method = two
+    discount = add_discount(
+        project_id=project.id, name="经理折扣", kind="percent", value=Decimal(1),
+        grantor_role="manager", actor=steward,
+    )  # fmt: skip
+    actor = actor_for(role)
+    if may:
+        assert quoted(room, method, actor, discount).deal_total > 0
+    else:
+        with pytest.raises(Invalid, match="特殊折扣"):
+            quoted(room, method, actor, discount)
+    with pytest.raises(Invalid):
+        edit_discount(discount, grantor_role="cashier", actor=steward)

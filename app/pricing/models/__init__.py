@@ -8,7 +8,9 @@ from app.pricing.models.base_data import (
 )
 from app.pricing.models.prices import (
     Discount,
+    DiscountBuilding,
     PaymentMethod,
+    PaymentMethodBuilding,
     PaymentMethodLine,
     PricePlan,
     PricePlanRow,
@@ -24,7 +26,9 @@ __all__ = [
     "BaseDataChangeScan",
     "BaseDataChangeState",
     "Discount",
+    "DiscountBuilding",
     "PaymentMethod",
+    "PaymentMethodBuilding",
     "PaymentMethodLine",
     "PricePlan",
     "PricePlanRow",

@@ -43,7 +43,9 @@ from app.estate.models import Building, Project, Room
 
 __all__ = [
     "Discount",
+    "DiscountBuilding",
     "PaymentMethod",
+    "PaymentMethodBuilding",
     "PaymentMethodLine",
     "PricePlan",
     "PricePlanRow",
@@ -253,9 +255,37 @@ class PaymentMethod(ProjectScoped, Base):
     lines: Mapped[list[PaymentMethodLine]] = relationship(
         order_by="PaymentMethodLine.position", back_populates="method"
     )
+    #: where it holds; none is the whole project
+    buildings: Mapped[list[Building]] = relationship(
+        secondary="pricing_payment_method_building", order_by="Building.position"
+    )
 
     def __str__(self) -> str:
         return self.name
+
+
+class PaymentMethodBuilding(ProjectScoped, Base):
+    """付款方式适用楼栋: a building that a payment method is for."""
+
+    __tablename__ = "pricing_payment_method_building"
+    __table_args__ = (UniqueConstraint("method_id", "building_id"),)
+
+    method_id: Mapped[int] = mapped_column(
+        ForeignKey("pricing_payment_method.id", ondelete="CASCADE"), index=True
+    )
+    building_id: Mapped[int] = mapped_column(ForeignKey("estate_building.id"), index=True)
+
+
+class DiscountBuilding(ProjectScoped, Base):
+    """折扣适用楼栋: a building that a discount is for."""
+
+    __tablename__ = "pricing_discount_building"
+    __table_args__ = (UniqueConstraint("discount_id", "building_id"),)
+
+    discount_id: Mapped[int] = mapped_column(
+        ForeignKey("pricing_discount.id", ondelete="CASCADE"), index=True
+    )
+    building_id: Mapped[int] = mapped_column(ForeignKey("estate_building.id"), index=True)
 
 
 class PaymentMethodLine(ProjectScoped, Base):
@@ -298,7 +328,13 @@ class Discount(ProjectScoped, Base):
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=true())
     valid_from: Mapped[day | None]
     valid_to: Mapped[day | None]
+    #: the role that may grant it, and those above it; None is whoever quotes
+    grantor_role: Mapped[str | None] = mapped_column(String(40))
     project: Mapped[Project] = relationship()
+    #: where it holds; none is the whole project
+    buildings: Mapped[list[Building]] = relationship(
+        secondary="pricing_discount_building", order_by="Building.position"
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid
 from app.core.money import HUNDRED
 from app.estate.base_data import require_unlocked
+from app.estate.models import Building
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.policies import require_reach
 from app.pricing import policies
+from app.pricing.grantors import check_grantor
 from app.pricing.method_lines import LineDraft, check_lines
-from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine
+from app.pricing.models import (
+    Discount,
+    DiscountBuilding,
+    PaymentMethod,
+    PaymentMethodBuilding,
+    PaymentMethodLine,
+)
 from app.pricing.quotes import DiscountKind
 
 RATES = (DiscountKind.PERCENT.value, DiscountKind.POINTS.value)
 
 
 def add_payment_method(
-    *, project_id: int, name: str, lines: Sequence[LineDraft], actor: Actor, **details: Any
+    *,
+    project_id: int,
+    name: str,
+    lines: Sequence[LineDraft],
+    building_ids: Collection[int] = (),
+    actor: Actor,
+    **details: Any,
 ) -> PaymentMethod:
     """Add a payment method with its lines, which must be able to come to a deal total.
 
@@ -40,17 +54,23 @@ def add_payment_method(
     method = PaymentMethod(project_id=project_id, name=name, **_known(details))
     add_row(method, taken=_taken(name))
     _put_lines(method, lines)
+    _put_buildings(method, building_ids)
     return method
 
 
 def edit_payment_method(
-    method: PaymentMethod, *, lines: Sequence[LineDraft] | None = None, actor: Actor, **details: Any
+    method: PaymentMethod,
+    *,
+    lines: Sequence[LineDraft] | None = None,
+    building_ids: Collection[int] | None = None,
+    actor: Actor,
+    **details: Any,
 ) -> PaymentMethod:
     """Change a payment method; deals made with it keep their own lines. Errors as when added."""
     actor.require(f"{policies.PAYMENT_METHOD}:edit")
     require_reach(actor, method.project_id)
     if (lines is not None and not _same_lines(method, lines)) or not _only_switches_off(
-        method, details
+        method, details, building_ids
     ):
         require_unlocked(method.project_id)
     _check_method({"discount_percent": method.discount_percent, **details})
@@ -61,6 +81,8 @@ def edit_payment_method(
             delete(PaymentMethodLine).where(PaymentMethodLine.method_id == method.id)
         )
         _put_lines(method, lines)
+    if building_ids is not None:
+        _put_buildings(method, building_ids)
     return method
 
 
@@ -77,7 +99,14 @@ def delete_payment_method(method: PaymentMethod, *, actor: Actor) -> None:
 
 
 def add_discount(
-    *, project_id: int, name: str, kind: str, value: Decimal, actor: Actor, **details: Any
+    *,
+    project_id: int,
+    name: str,
+    kind: str,
+    value: Decimal,
+    building_ids: Collection[int] = (),
+    actor: Actor,
+    **details: Any,
 ) -> Discount:
     """Add a discount. Raises Conflict for a taken name, Invalid for a value out of range."""
     actor.require(f"{policies.DISCOUNT}:add")
@@ -85,17 +114,24 @@ def add_discount(
     require_unlocked(project_id)
     _check_discount(kind, value, details)
     discount = Discount(project_id=project_id, name=name, kind=kind, value=value, **_known(details))
-    return add_row(discount, taken=_taken(name))
+    add_row(discount, taken=_taken(name))
+    _put_buildings(discount, building_ids)
+    return discount
 
 
-def edit_discount(discount: Discount, *, actor: Actor, **values: Any) -> Discount:
+def edit_discount(
+    discount: Discount, *, building_ids: Collection[int] | None = None, actor: Actor, **values: Any
+) -> Discount:
     """Change a discount; deals made with it keep their own steps. Errors as when added."""
     actor.require(f"{policies.DISCOUNT}:edit")
     require_reach(actor, discount.project_id)
-    if not _only_switches_off(discount, values):
+    if not _only_switches_off(discount, values, building_ids):
         require_unlocked(discount.project_id)
     _check_discount(values.get("kind", discount.kind), values.get("value", discount.value), values)
-    return change_row(discount, _known(values), taken=_taken(values.get("name", discount.name)))
+    change_row(discount, _known(values), taken=_taken(values.get("name", discount.name)))
+    if building_ids is not None:
+        _put_buildings(discount, building_ids)
+    return discount
 
 
 def delete_discount(discount: Discount, *, actor: Actor) -> None:
@@ -133,6 +169,9 @@ def _check_discount(kind: str, value: Decimal, details: dict[str, Any]) -> None:
     if value is None or value <= 0 or (kind in RATES and value >= HUNDRED):
         sentence = _l("The value is above 0, and a percentage below 100.")
         raise Invalid(sentence, fields={"value": sentence})
+    check_grantor(details.get("grantor_role"))
+    if details.get("grantor_role") == "":
+        details["grantor_role"] = None
     _check_days(details)
 
 
@@ -149,8 +188,45 @@ def _same_lines(method: PaymentMethod, lines: Sequence[LineDraft]) -> bool:
     return held == [asdict(line) for line in lines]
 
 
-def _only_switches_off(row: PaymentMethod | Discount, details: dict[str, Any]) -> bool:
+def _put_buildings(row: PaymentMethod | Discount, building_ids: Collection[int]) -> None:
+    """Say where a method or discount holds. Raises Invalid for a building of another project."""
+    wanted = set(building_ids)
+    found = set(
+        db.session.scalars(
+            select(Building.id).where(
+                Building.id.in_(wanted), Building.project_id == row.project_id
+            )
+        )
+    )
+    if found != wanted:
+        sentence = _l("Choose buildings of this project.")
+        raise Invalid(sentence, fields={"building_ids": sentence})
+    if isinstance(row, PaymentMethod):
+        db.session.execute(
+            delete(PaymentMethodBuilding).where(PaymentMethodBuilding.method_id == row.id)
+        )
+        db.session.add_all(
+            PaymentMethodBuilding(project_id=row.project_id, method_id=row.id, building_id=one)
+            for one in sorted(wanted)
+        )
+    else:
+        db.session.execute(delete(DiscountBuilding).where(DiscountBuilding.discount_id == row.id))
+        db.session.add_all(
+            DiscountBuilding(project_id=row.project_id, discount_id=row.id, building_id=one)
+            for one in sorted(wanted)
+        )
+    db.session.flush()
+    db.session.expire(row, ["buildings"])
+
+
+def _only_switches_off(
+    row: PaymentMethod | Discount,
+    details: dict[str, Any],
+    building_ids: Collection[int] | None = None,
+) -> bool:
     """Tell whether nothing else changes: what must not be granted any more can be stopped now."""
+    if building_ids is not None and set(building_ids) != {one.id for one in row.buildings}:
+        return False
     changed = {name for name, value in _known(details).items() if getattr(row, name) != value}
     return changed <= {"is_active"} and not details.get("is_active", True)
 

@@ -63,8 +63,14 @@ SELECT encode(sha256(convert_to(concat_ws(E'\\n',
   (SELECT string_agg((to_jsonb(l) - 'id')::text, ';' ORDER BY l.method_id, l.position)
      FROM pricing_payment_method_line l WHERE l.project_id = :project_id),
   (SELECT string_agg(jsonb_build_array(d.id, d.name, d.kind, d.value, d.position, d.is_stackable,
-            d.valid_from, d.valid_to)::text, ';' ORDER BY d.id)
-     FROM pricing_discount d WHERE d.project_id = :project_id)
+            d.valid_from, d.valid_to, d.grantor_role)::text, ';' ORDER BY d.id)
+     FROM pricing_discount d WHERE d.project_id = :project_id),
+  (SELECT string_agg(concat_ws('-', b.method_id, b.building_id), ';'
+            ORDER BY b.method_id, b.building_id)
+     FROM pricing_payment_method_building b WHERE b.project_id = :project_id),
+  (SELECT string_agg(concat_ws('-', b.discount_id, b.building_id), ';'
+            ORDER BY b.discount_id, b.building_id)
+     FROM pricing_discount_building b WHERE b.project_id = :project_id)
 ), 'UTF8')), 'hex')
 """)
 

@@ -22,7 +22,7 @@ def list_payment_methods(project_id: int, *, on: date | None = None) -> list[Pay
     wanted = (
         select(PaymentMethod)
         .where(PaymentMethod.project_id == project_id)
-        .options(selectinload(PaymentMethod.lines))
+        .options(selectinload(PaymentMethod.lines), selectinload(PaymentMethod.buildings))
     )
     if on is not None:
         wanted = wanted.where(*_valid(PaymentMethod, on))
@@ -31,7 +31,11 @@ def list_payment_methods(project_id: int, *, on: date | None = None) -> list[Pay
 
 def list_discounts(project_id: int, *, on: date | None = None) -> list[Discount]:
     """Return the discounts of a project in their order; ``on`` as for payment methods."""
-    wanted = select(Discount).where(Discount.project_id == project_id)
+    wanted = (
+        select(Discount)
+        .where(Discount.project_id == project_id)
+        .options(selectinload(Discount.buildings))
+    )
     if on is not None:
         wanted = wanted.where(*_valid(Discount, on))
     return list(db.session.scalars(wanted.order_by(Discount.position, Discount.id)))

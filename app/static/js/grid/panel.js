@@ -69,7 +69,7 @@
     choices ||= Promise.all([
       call(`/api/v1/payment-methods/?project_id=${grid.setup.project_id}`),
       call(`/api/v1/discounts/?project_id=${grid.setup.project_id}`),
-    ]).then(([methods, discounts]) => ({ methods: methods.result, discounts: discounts.result }));
+    ]).then(([methods, discounts]) => ({ methods: methods.result, discounts: discounts.result.filter((one) => one.may_grant !== false) }));
     try { return await choices; } catch (error) { choices = null; throw error; }
   }
 
