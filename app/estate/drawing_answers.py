@@ -23,6 +23,11 @@ def drawing_answer(drawing: Drawing) -> dict[str, Any]:
         "house_type_id": drawing.house_type_id,
         "width": drawing.width,
         "height": drawing.height,
-        "url": f"/drawings/{drawing.id}/file?v={drawing.sha256[:12]}",
+        "url": drawing_address(drawing),
         "spots": [spot_answer(spot) for spot in drawing.spots],
     }
+
+
+def drawing_address(drawing: Drawing) -> str:
+    """Return the address of a drawing's picture, which names its version."""
+    return f"/drawings/{drawing.id}/file?v={drawing.sha256[:12]}"

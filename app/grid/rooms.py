@@ -15,7 +15,10 @@ from app.core.identity import mask_name
 from app.core.money import plain
 from app.customers.models import Customer
 from app.customers.policies import sees
+from app.estate.drawing_answers import drawing_address
+from app.estate.drawing_queries import pictures_of
 from app.estate.models import Room, RoomStatus
+from app.estate.policies import DRAWING
 from app.estate.queries import get_room
 from app.grid import sql
 from app.grid.history import list_steps
@@ -44,6 +47,7 @@ def describe_room(room_id: int, *, actor: Actor) -> dict[str, Any]:
     deal = live_subscriptions([room_id]).get(room_id)
     return {
         **_facts(room),
+        "pictures": _pictures(room, actor),
         "marks": _marks(room_id),
         "price": _price(room_id, actor),
         "hold": _hold(hold, room.project_id, actor) if hold else None,
@@ -94,6 +98,22 @@ def _facts(room: Room) -> dict[str, Any]:
         "shared_area": _plain(room.shared_area),
         "version": room.version,
     }
+
+
+def _pictures(room: Room, actor: Actor) -> list[dict[str, Any]]:
+    """Return the pictures of the room's house type, for who sees drawings."""
+    if not actor.may(f"{DRAWING}:see"):
+        return []
+    return [
+        {
+            "name": one.name,
+            "url": drawing_address(one),
+            "page": f"/drawings/{one.id}",
+            "width": one.width,
+            "height": one.height,
+        }
+        for one in pictures_of(room.house_type_id)
+    ]
 
 
 def _plain(amount: Decimal | None) -> str | None:

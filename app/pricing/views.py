@@ -26,6 +26,8 @@ from app.pricing.base_data_views import (
     BaseDataView,
 )
 from app.pricing.import_views import PriceListView, RoomImportView
+from app.pricing.loan_views import SEE as LOANS_SEE
+from app.pricing.loan_views import LoanView
 from app.pricing.models import (
     BaseDataChange,
     BaseDataChangeLine,
@@ -206,6 +208,7 @@ VIEWS = [
     SaleView,
     PaymentMethodView,
     DiscountView,
+    LoanView,
     BaseDataView,
     BaseDataChangeView,
     BaseDataChangeLineView,
@@ -228,6 +231,7 @@ MENU = [
         view=PricePublicationView,
         icon="print",
     ),
+    MenuItem(_l("Loan calculator"), "rooms", 39, LOANS_SEE, view=LoanView, icon="percent"),
     MenuItem(
         _l("Payment methods"),
         "base",

@@ -38,6 +38,9 @@
     return list;
   }
 
+  const pictures = () => (room.pictures.length ? make("div", { class: "type-pictures" }, ...room.pictures.map((one) =>
+    make("a", { href: one.page, title: one.name }, make("img", { src: one.url, alt: one.name, width: one.width, height: one.height, loading: "lazy" })))) : "");
+
   const marks = () => {
     const found = plan.marksOf(room);
     return found.length ? make("div", { class: "marks" }, ...found.map((one) => make("span", { class: `chip ${one.tint}` }, one.title))) : "";
@@ -70,7 +73,13 @@
       call(`/api/v1/payment-methods/?project_id=${grid.setup.project_id}`),
       call(`/api/v1/discounts/?project_id=${grid.setup.project_id}`),
     ]).then(([methods, discounts]) => ({ methods: methods.result, discounts: discounts.result.filter((one) => one.may_grant !== false) }));
-    try { return await choices; } catch (error) { choices = null; throw error; }
+    /* Only what holds for the room's building can be chosen. */
+    const holds = (one) => !one.building_ids.length || one.building_ids.includes(room.building_id);
+    try {
+      const found = await choices, discounts = found.discounts.filter(holds);
+      for (const id of terms.discount_ids) if (!discounts.some((one) => one.id === id)) terms.discount_ids.delete(id);
+      return { methods: found.methods.filter(holds), discounts };
+    } catch (error) { choices = null; throw error; }
   }
 
   function termsFields(found, redo) {
@@ -215,7 +224,7 @@
     turn += 1;
     const inner = panel.querySelector(".inner"), top = inner.scrollTop;
     const quotes = room.actions.includes("quote") ? quotation() : [];
-    inner.replaceChildren(head(), facts(), marks(), taken(), ...quotes, actions(), timeline());
+    inner.replaceChildren(head(), facts(), pictures(), marks(), taken(), ...quotes, actions(), timeline());
     inner.scrollTop = top;
     links();
   }
