@@ -22,6 +22,7 @@ from app.estate.models import (
     Zone,
 )
 from app.estate.queries import buildings_that_may_not_sell
+from app.estate.signals import milestone_reached
 
 COMPLETION = MilestoneKind.COMPLETION_RECORD.value
 #: rooms of these need no permit
@@ -96,6 +97,7 @@ def record_completion(building: Building) -> None:
             )
         )
     db.session.flush()
+    milestone_reached.send(None, building_id=building.id, kind=COMPLETION, on=building.completed_on)
 
 
 def check_first_view(first_view: str | None) -> None:

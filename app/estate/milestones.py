@@ -31,3 +31,22 @@ class MilestoneKind(State):
             cls.MEASURED_SURVEY.value: _l("Measured survey"),
             cls.TITLE_REGISTRATION.value: _l("Overall title registration"),
         }
+
+
+#: words of a payment line's name → the stage that it waits for; the first that fits
+STAGE_WORDS = (
+    ("封顶", MilestoneKind.TOPPED_OUT),
+    ("正负零", MilestoneKind.GROUND_LEVEL),
+    ("±0", MilestoneKind.GROUND_LEVEL),
+    ("基础", MilestoneKind.FOUNDATION),
+    ("竣工", MilestoneKind.COMPLETION_RECORD),
+    ("备案", MilestoneKind.COMPLETION_RECORD),
+    ("实测", MilestoneKind.MEASURED_SURVEY),
+    ("大产证", MilestoneKind.TITLE_REGISTRATION),
+    ("初始登记", MilestoneKind.TITLE_REGISTRATION),
+)
+
+
+def stage_named(name: str) -> str | None:
+    """Return the stage that a payment line's name speaks of, None if it names none."""
+    return next((kind.value for word, kind in STAGE_WORDS if word in name), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -19,6 +20,7 @@ from app.estate.models import (
     Entrance,
     FitOut,
     HouseType,
+    Milestone,
     PermitBuilding,
     Project,
     Room,
@@ -151,3 +153,13 @@ def _there(row: Row | None, sentence: Any) -> Row:
     if row is None:
         raise NotFound(sentence)
     return row
+
+
+def reached_stages(building_id: int) -> dict[str, date]:
+    """Return the stages that a building has reached, with their days."""
+    rows = db.session.execute(
+        select(Milestone.kind, Milestone.actual_on).where(
+            Milestone.building_id == building_id, Milestone.actual_on.is_not(None)
+        )
+    )
+    return {row[0]: row[1] for row in rows}

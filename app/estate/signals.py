@@ -24,6 +24,10 @@ rooms_reshaped = _namespace.signal("rooms_reshaped")
 #: ``{OpeningKind value: Finding}`` of what it can judge.
 opening_examined = _namespace.signal("opening_examined")
 
+#: A building has reached a stage, or has not after all. Carries ``building_id``, ``kind``
+#: (``MilestoneKind`` value) and ``on``, the day or None.
+milestone_reached = _namespace.signal("milestone_reached")
+
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:

@@ -112,6 +112,8 @@ class Receivable(ProjectScoped, Base):
     due_on: Mapped[day | None]
     due_rule: Mapped[str] = mapped_column(String(20))
     due_days: Mapped[int | None]
+    #: ``MilestoneKind`` of the building that makes it due
+    due_stage: Mapped[str | None] = mapped_column(String(30))
     amount: Mapped[money]
     #: taken back, not deleted, when the deal lapses or ends
     cancelled_at: Mapped[moment | None]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.admin.handover import Item, Work, register_work
 from app.core.actor import Actor
 from app.core.db import db
-from app.finance import opening_findings
+from app.finance import opening_findings, stages
 from app.finance.models import BillBook
 from app.finance.policies import RECEIPT
 
@@ -39,4 +39,4 @@ def _move(ids: Collection[int], leaver_id: int, successor_id: int, _actor: Actor
 register_work(Work("bill_books", _l("Bill books"), f"{RECEIPT}:confirm", _find, _move, order=60))
 
 # Importing it is what connects it.
-__all__ = ["opening_findings"]
+__all__ = ["opening_findings", "stages"]

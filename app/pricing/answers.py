@@ -131,6 +131,7 @@ def _line_answer(line: PaymentMethodLine) -> dict[str, Any]:
         "due_rule": line.due_rule,
         "due_days": line.due_days,
         "due_on": line.due_on.isoformat() if line.due_on else None,
+        "due_stage": line.due_stage,
         "round_down_to": None if line.round_down_to is None else plain(line.round_down_to),
     }
 

@@ -7,7 +7,7 @@ it in front of a customer; what depends on the price is refused by ``app.pricing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.errors import Invalid
 from app.core.money import FEN, HUNDRED, ZERO
+from app.estate.milestones import MilestoneKind, stage_named
 from app.pricing.quotes import DueKind, LineBasis, LineKind
 from app.pricing.terms import LOAN_STEP
 
@@ -37,7 +38,18 @@ class LineDraft:
     due_rule: str = DueKind.CONTRACT.value
     due_days: int | None = None
     due_on: date | None = None
+    due_stage: str | None = None
     round_down_to: Decimal | None = None
+
+
+def with_stages(lines: Sequence[LineDraft]) -> list[LineDraft]:
+    """Return the lines with the stages that their names speak of, where none is said; no others."""
+    found = []
+    for line in lines:
+        waits = line.due_rule == DueKind.STAGE.value
+        stage = (line.due_stage or stage_named(line.name)) if waits else None
+        found.append(replace(line, due_stage=stage))
+    return found
 
 
 def check_lines(lines: Sequence[LineDraft]) -> None:
@@ -70,6 +82,8 @@ def _check_line(line: LineDraft, place: int) -> None:
     _check_value(line, place)
     if line.due_rule == DueKind.DATE.value and line.due_on is None:
         raise _wrong(_l("Line %(line)d: say the day on which it is due.", line=place))
+    if line.due_rule == DueKind.STAGE.value and line.due_stage not in set(MilestoneKind):
+        raise _wrong(_l("Line %(line)d: choose the building stage that it waits for.", line=place))
     if line.round_down_to is not None and line.round_down_to <= 0:
         raise _wrong(_l("Line %(line)d: a loan is rounded down to a step above 0.", line=place))
 

@@ -29,6 +29,7 @@ class LineBody(Body):
     due_rule = fields.String(load_default="contract")
     due_days = Whole(load_default=None, allow_none=True)
     due_on = fields.Date(load_default=None, allow_none=True)
+    due_stage = fields.String(load_default=None, allow_none=True)
     round_down_to = Yuan(load_default=None, allow_none=True)
 
 

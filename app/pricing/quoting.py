@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,8 +19,10 @@ from app.core.bad_value import BadValue
 from app.core.db import db
 from app.core.errors import Invalid, NotFound
 from app.core.money import plain
+from app.estate.milestones import MilestoneKind
 from app.estate.models import Project, Room
 from app.estate.policies import require_reach
+from app.estate.queries import reached_stages
 from app.pricing.grantors import require_grant
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine, RoomPrice
 from app.pricing.quotes import (
@@ -158,7 +160,8 @@ def _method(method_id: int, room: PricedRoom, day: date) -> MethodTerms:
         raise Invalid(sentence, fields={"payment_method_id": sentence})
     _check_valid(method, day, "payment_method_id")
     _check_place(method, room, "payment_method_id")
-    return method_terms(method)
+    waits = any(line.due_stage for line in method.lines)
+    return method_terms(method, reached_stages(room.building_id) if waits else None)
 
 
 def _discounts(
@@ -200,11 +203,11 @@ def _check_place(terms: PaymentMethod | Discount, room: PricedRoom, field: str) 
         raise Invalid(sentence, fields={field: sentence})
 
 
-def method_terms(method: PaymentMethod) -> MethodTerms:
-    """Return a payment method as plain values."""
+def method_terms(method: PaymentMethod, reached: Mapping[str, date] | None = None) -> MethodTerms:
+    """Return a payment method as plain values; ``reached`` are the stages of the building."""
     return MethodTerms(
         name=method.name,
-        lines=tuple(_line_terms(line) for line in method.lines),
+        lines=tuple(_line_terms(line, reached) for line in method.lines),
         discount_percent=method.discount_percent,
         code=f"method:{method.id}",
     )
@@ -222,11 +225,21 @@ def discount_terms(discount: Discount) -> DiscountTerms:
     )
 
 
-def _line_terms(line: PaymentMethodLine) -> LineTerms:
+def _line_terms(line: PaymentMethodLine, reached: Mapping[str, date] | None) -> LineTerms:
     kind = DueKind(line.due_rule)
-    # The line's own name is the stage that it waits for: 主体封顶.
-    stage = line.name if kind is DueKind.STAGE else None
-    due = DueRule(kind=kind, days=line.due_days or 0, on=line.due_on, stage=stage)
+    stage, stage_kind = None, None
+    if kind is DueKind.STAGE:
+        # An old line only has its own name for the stage that it waits for: 主体封顶.
+        stage_kind = line.due_stage
+        stage = str(MilestoneKind(stage_kind).title) if stage_kind else line.name
+    due = DueRule(
+        kind=kind,
+        days=line.due_days or 0,
+        on=line.due_on,
+        stage=stage,
+        stage_kind=stage_kind,
+        reached_on=(reached or {}).get(stage_kind or ""),
+    )
     return LineTerms(
         kind=LineKind(line.kind),
         name=line.name,
@@ -272,6 +285,11 @@ def line_data(line: Line) -> dict[str, Any]:
         "kind": line.kind.value,
         "name": line.name,
         "due": line.due_on.isoformat() if line.due_on else None,
-        "due_rule": {"kind": rule.kind.value, "days": rule.days, "stage": rule.stage},
+        "due_rule": {
+            "kind": rule.kind.value,
+            "days": rule.days,
+            "stage": rule.stage,
+            "stage_kind": rule.stage_kind,
+        },
         "amount": plain(line.amount),
     }

@@ -66,6 +66,9 @@ class DueRule:
     days: int = 0
     on: date | None = None
     stage: str | None = None
+    #: the ``MilestoneKind`` behind ``stage``, and the day on which it was reached
+    stage_kind: str | None = None
+    reached_on: date | None = None
 
     def due_on(self, subscribed_on: date, contracted_on: date | None) -> date | None:
         """Return the day, or None while what it hangs on has not happened."""
@@ -73,6 +76,8 @@ class DueRule:
             return subscribed_on + timedelta(days=self.days)
         if self.kind is DueKind.CONTRACT:
             return contracted_on + timedelta(days=self.days) if contracted_on else None
+        if self.kind is DueKind.STAGE and self.reached_on is not None:
+            return max(self.reached_on, subscribed_on) + timedelta(days=self.days)
         return self.on if self.kind is DueKind.DATE else None
 
 

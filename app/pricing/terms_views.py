@@ -14,6 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from app.core.actor import Actor
 from app.core.money import format_yuan
 from app.core.permissions import ROLE_TITLES
+from app.estate.milestones import MilestoneKind
 from app.pricing import operations, policies
 from app.pricing.grantors import GRANTORS
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine
@@ -45,6 +46,9 @@ class LineForm(CrudForm):
     due_rule = _choice(_l("Due"), DUE_RULES)
     due_days = WholeField(_l("Days"), [validators.Optional(), validators.NumberRange(0, 3650)])
     due_on = DayField(_l("On"), [validators.Optional()])
+    due_stage = _choice(
+        _l("Building stage"), {kind.value: kind.title for kind in MilestoneKind}, blank=True
+    )
     round_down_to = AmountField(_l("Rounded down to, yuan"), [validators.Optional()])
 
 
@@ -85,6 +89,8 @@ def due_words(line: PaymentMethodLine) -> str:
     """Return when a line is due, in words."""
     if line.due_on is not None:
         return line.due_on.isoformat()
+    if line.due_stage is not None:
+        return str(MilestoneKind(line.due_stage).title)
     sentences = {
         "subscription": _l("%(days)d days after subscription", days=line.due_days or 0),
         "contract": _l("%(days)d days after contract", days=line.due_days or 0),

@@ -31,6 +31,7 @@ TABLES = {
 }
 #: columns that pages do not show, by name
 COLUMNS = {
+    "due_stage": "须到达的楼栋节点",
     "width": "宽（像素）",
     "height": "高（像素）",
     "points": "位置（占图宽、图高的比例）",

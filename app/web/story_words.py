@@ -54,6 +54,7 @@ LABELS: dict[str, Any] = {
     "dry_run": _l("Dry run"),
     "due_days": _l("Days until due"),
     "due_rule": _l("Due rule"),
+    "due_stage": _l("Building stage"),
     "failure": _l("Failure"),
     "first_name": _l("Full name"),
     "from_on": _l("From day"),

@@ -18,6 +18,7 @@ from app.estate.milestones import MilestoneKind
 from app.estate.models import Building, LaunchBatch, Milestone
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_building
+from app.estate.signals import milestone_reached
 
 
 def add_milestone(
@@ -57,6 +58,7 @@ def add_milestone(
     )
     add_row(milestone, taken=taken)
     _tell_building(milestone, building)
+    _tell_others(milestone)
     return milestone
 
 
@@ -74,6 +76,7 @@ def edit_milestone(milestone: Milestone, *, actor: Actor, **values: Any) -> Mile
     )
     change_row(milestone, values, taken=_l("There is such a milestone already."))
     _tell_building(milestone, get_building(milestone.building_id))
+    _tell_others(milestone)
     return milestone
 
 
@@ -83,6 +86,7 @@ def delete_milestone(milestone: Milestone, *, actor: Actor) -> None:
     policies.require_reach(actor, milestone.project_id)
     building, kind = get_building(milestone.building_id), milestone.kind
     remove_row(milestone, used=_l("This milestone is in use."))
+    milestone_reached.send(None, building_id=building.id, kind=kind, on=None)
     if kind == COMPLETION:
         _set_completed(building, None)
 
@@ -125,6 +129,15 @@ def delete_launch_batch(batch: LaunchBatch, *, actor: Actor) -> None:
     actor.require(f"{policies.LAUNCH_BATCH}:delete")
     policies.require_reach(actor, batch.project_id)
     remove_row(batch, used=_l("%(name)s is in use.", name=batch.name))
+
+
+def _tell_others(milestone: Milestone) -> None:
+    milestone_reached.send(
+        None,
+        building_id=milestone.building_id,
+        kind=milestone.kind,
+        on=milestone.actual_on,
+    )
 
 
 def _tell_building(milestone: Milestone, building: Building) -> None:

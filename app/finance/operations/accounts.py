@@ -35,6 +35,7 @@ class ReceivableDraft:
     due_on: date | None = None
     due_rule: str = "date"
     due_days: int | None = None
+    due_stage: str | None = None
 
 
 def open_account(
@@ -76,6 +77,7 @@ def open_account(
             due_on=draft.due_on,
             due_rule=draft.due_rule,
             due_days=draft.due_days,
+            due_stage=draft.due_stage,
             amount=draft.amount,
         )
         for position, draft in enumerate(receivables, start=1)

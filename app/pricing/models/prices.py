@@ -308,6 +308,8 @@ class PaymentMethodLine(ProjectScoped, Base):
     due_rule: Mapped[str] = mapped_column(String(20))
     due_days: Mapped[int | None]
     due_on: Mapped[day | None]
+    #: ``MilestoneKind`` of the building that it waits for; old lines may only have a name
+    due_stage: Mapped[str | None] = mapped_column(String(30))
     #: yuan to which a loan is rounded down; None for the usual 10,000
     round_down_to: Mapped[money | None]
     method: Mapped[PaymentMethod] = relationship(back_populates="lines")

@@ -20,7 +20,7 @@ from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.policies import require_reach
 from app.pricing import policies
 from app.pricing.grantors import check_grantor
-from app.pricing.method_lines import LineDraft, check_lines
+from app.pricing.method_lines import LineDraft, check_lines, with_stages
 from app.pricing.models import (
     Discount,
     DiscountBuilding,
@@ -50,6 +50,7 @@ def add_payment_method(
     require_reach(actor, project_id)
     require_unlocked(project_id)
     _check_method(details)
+    lines = with_stages(lines)
     check_lines(lines)
     method = PaymentMethod(project_id=project_id, name=name, **_known(details))
     add_row(method, taken=_taken(name))
@@ -69,6 +70,8 @@ def edit_payment_method(
     """Change a payment method; deals made with it keep their own lines. Errors as when added."""
     actor.require(f"{policies.PAYMENT_METHOD}:edit")
     require_reach(actor, method.project_id)
+    if lines is not None:
+        lines = with_stages(lines)
     if (lines is not None and not _same_lines(method, lines)) or not _only_switches_off(
         method, details, building_ids
     ):

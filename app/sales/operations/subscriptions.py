@@ -202,4 +202,5 @@ def _draft(line: Any) -> ReceivableDraft:
         due_on=line.due_on,
         due_rule=line.due_rule.kind.value,
         due_days=line.due_rule.days,
+        due_stage=line.due_rule.stage_kind,
     )
