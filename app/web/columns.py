@@ -134,6 +134,8 @@ def shown_html(column: Column, value: Any) -> Any:
         return formats.NOTHING
     if column.states is not None:
         return chip_of(column.states, str(value))
+    if column.kind == "money" and isinstance(value, Decimal) and g.get("short_money"):
+        return formats.short_money_html(value)
     if column.kind == "json":
         return Markup("<code>{}</code>").format(str(value))
     return escape(plain_text(column, value))

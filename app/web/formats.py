@@ -129,6 +129,14 @@ def yes_no(value: bool | None) -> Any:
     return NOTHING if value is None else (_("Yes") if value else _("No"))
 
 
+def short_money_html(amount: Decimal) -> Markup:
+    """Return an amount in 万 or 亿 as a list shows it to who wants that, in full as its title."""
+    full = with_minus(money.format_yuan(amount))
+    if abs(amount) < TEN_THOUSAND:
+        return Markup("{}").format(full)
+    return Markup('<span title="{}">{}</span>').format(full, short_yuan(amount))
+
+
 def money_html(amount: Any) -> Markup:
     """Return an amount in tabular figures."""
     return (

@@ -18,6 +18,9 @@ from app.web.formats import moment_text
 REACHED_FROM_SEVERAL = ("ApprovalView.show", "ApprovalView.ask", "ApprovalView.edit")
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "xiaokong-theme"
+MONEY_COOKIE = "xiaokong-money"
+#: how lists write amounts: in yuan, or in 万元 from ten thousand on
+MONEY_UNITS = ("yuan", "wan")
 
 
 def locale() -> str:
@@ -44,6 +47,12 @@ class Frame:
         """Return the chosen theme; it stands in the first byte of the page, so nothing flashes."""
         chosen = request.cookies.get(THEME_COOKIE, "auto")
         return chosen if chosen in THEMES else "auto"
+
+    @property
+    def money_unit(self) -> str:
+        """Return how lists write amounts for this person; papers and forms always say yuan."""
+        chosen = request.cookies.get(MONEY_COOKIE, "yuan")
+        return chosen if chosen in MONEY_UNITS else "yuan"
 
     @property
     def locale(self) -> str:

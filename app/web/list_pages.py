@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
@@ -12,6 +12,7 @@ from app.core.actor import Actor
 from app.lists.queries import get_kept
 from app.web import exports, list_page
 from app.web.access import guarded
+from app.web.frame import MONEY_COOKIE
 from app.web.reading import Reading
 
 
@@ -25,6 +26,7 @@ class ListPages(Reading):
         kept = get_kept(self.endpoint, actor)
         if not request.args and kept.default is not None:
             return redirect(f"{request.path}?{kept.default.query or 'all=1'}")
+        g.short_money = request.cookies.get(MONEY_COOKIE) == "wan"
         page = list_page.build(self, actor, kept)
         return self.render_template(self.list_template, page=page)
 

@@ -16,6 +16,7 @@ from sqlalchemy import event, select
 from app.core.audit import AuditEntry
 from app.estate.models import Building, Room
 from tests.factories.people import make_project
+from tests.factories.pricing import make_room_for_sale
 from tests.web.conftest import make_building, make_rooms
 
 LIST = "/sample/rooms/list/"
@@ -468,3 +469,20 @@ def test_an_export_longer_than_what_is_read_at_once_is_whole(
     numbers = {row[0].value for row in sheet.iter_rows(min_row=2)}
     assert len(numbers) == 70
     assert {row[7].value for row in sheet.iter_rows(min_row=2)} == {"待售", "销控"}
+
+
+def test_a_list_writes_amounts_in_ten_thousands_for_who_wants_that(
+    client, sign_in, user_for, project
+):
+    room = make_room_for_sale(project=project, total="6556000.00")
+    browser = sign_in(client, user_for("steward"))
+    address = f"/room-prices/list/?room={room.id}"
+    assert "6,556,000.00" in browser.get(address).text
+    browser.set_cookie("xiaokong-money", "wan")
+    page = browser.get(address).text
+    assert '<span title="6,556,000.00">655.60 万</span>' in page
+    # What is written down stays exact: records, exports and papers.
+    price = page.split("/room-prices/show/")[1].split('"')[0]
+    assert "6,556,000.00</" in browser.get(f"/room-prices/show/{price}").text
+    browser.set_cookie("xiaokong-money", "nonsense")
+    assert "655.60" not in browser.get(address).text

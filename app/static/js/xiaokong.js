@@ -130,6 +130,11 @@
     if (at("[data-print]")) print();
     const chosen = at("[data-theme-choice]");
     if (chosen) theme(chosen.dataset.themeChoice);
+    const money = at("[data-money-choice]");
+    if (money) {
+      document.cookie = `xiaokong-money=${money.dataset.moneyChoice}; path=/; max-age=31536000; samesite=lax`;
+      location.reload();
+    }
     document.querySelectorAll("details[data-menu][open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
     });
