@@ -57,12 +57,19 @@ def keep_sellable(building_ids: Collection[int]) -> None:
         )
 
 
-def check_zone(zone_id: int | None, project_id: int, *, field: str = "zone_id") -> None:
-    """Raise Invalid for a zone that is not the project's; None is no zone."""
+def check_zone(
+    zone_id: int | None, project_id: int, *, field: str = "zone_id", kept: int | None = None
+) -> None:
+    """Raise Invalid for a zone that is not the project's, or is switched off and not ``kept``."""
     if zone_id is None:
         return
-    owner = db.session.scalar(select(Zone.project_id).where(Zone.id == zone_id))
-    if owner != project_id:
+    found = db.session.execute(
+        select(Zone.project_id, Zone.name, Zone.is_active).where(Zone.id == zone_id)
+    ).first()
+    if found is not None and not found.is_active and zone_id != kept:
+        sentence = _l("%(name)s is switched off.", name=found.name)
+        raise Invalid(sentence, fields={field: sentence})
+    if found is None or found.project_id != project_id:
         sentence = _l("Choose a zone of the same project.")
         raise Invalid(sentence, fields={field: sentence})
 

@@ -56,18 +56,20 @@ class ZoneView(CrudView):
     list_title = _l("Zones")
     add_title = _l("New zone")
     empty_sentence = _l("No zone yet. A project need not have any.")
-    list_columns = ("name", "parent", "position", "project")
-    search_columns = ("name", "parent", "project")
+    list_columns = ("name", "parent", "position", "is_active", "project")
+    search_columns = ("name", "parent", "is_active", "project")
     label_columns = {
         "name": _l("Zone"),
         "parent": _l("Inside zone"),
         "position": _l("Place in lists"),
+        "is_active": _l("In use"),
     }
+    help_columns = {"is_active": _l("Switched off, no building is put into it any more.")}
     load = ("parent", "project")
     order = ("position", "id")
-    show_fieldsets = (("", ("name", "parent", "position", "project")),)
+    show_fieldsets = (("", ("name", "parent", "position", "is_active", "project")),)
     add_fieldsets = (("", ("project", "name", "parent", "position")),)
-    edit_fieldsets = (("", ("name", "parent", "position")),)
+    edit_fieldsets = (("", ("name", "parent", "position", "is_active")),)
     form_optional = frozenset({"position"})
     add_operation = operations.add_zone
     edit_operation = operations.edit_zone

@@ -58,13 +58,24 @@ def check_market(room: Room, changed: Mapping[str, Any]) -> None:
         )
 
 
-def check_house_type(house_type_id: int | None, project_id: int) -> None:
-    """Raise Invalid unless the house type is the project's; None is none."""
+def check_house_type(
+    house_type_id: int | None, project_id: int, *, kept: int | None = None
+) -> None:
+    """Raise Invalid unless the house type is the project's and in use; None is none.
+
+    ``kept`` is the type that the room has already, which it may keep.
+    """
     if house_type_id is None:
         return
-    project = db.session.scalar(select(HouseType.project_id).where(HouseType.id == house_type_id))
-    if project != project_id:
+    found = db.session.execute(
+        select(HouseType.project_id, HouseType.name, HouseType.is_active).where(
+            HouseType.id == house_type_id
+        )
+    ).first()
+    if found is None or found.project_id != project_id:
         raise _wrong("house_type_id", _l("Choose a house type of this project."))
+    if not found.is_active and house_type_id != kept:
+        raise _wrong("house_type_id", _l("%(name)s is switched off.", name=found.name))
 
 
 def clean_further(

@@ -168,23 +168,27 @@ class HouseTypeView(CrudView):
     list_title = _l("House types")
     add_title = _l("New house type")
     empty_sentence = _l("No house type yet.")
-    list_columns = ("name", "structure", "gross_area", "inside_area", "project")
-    search_columns = ("name", "structure")
+    list_columns = ("name", "structure", "gross_area", "inside_area", "is_active", "project")
+    search_columns = ("name", "structure", "is_active")
     label_columns = {
         "name": _l("House type"),
         "structure": _l("Structure"),
         "gross_area": _l("Gross area"),
         "inside_area": _l("Inside area"),
+        "is_active": _l("In use"),
     }
     help_columns = {
+        "is_active": _l("Switched off, no room is given it any more."),
         "gross_area": _l("Proposed when a room becomes of this type."),
         "structure": _l("Such as 3 rooms, 2 halls. Proposed when a room becomes of this type."),
     }
     units = {"gross_area": SQUARE_METRES, "inside_area": SQUARE_METRES}
     order = ("name",)
-    show_fieldsets = (("", ("name", "structure", "gross_area", "inside_area", "project")),)
+    show_fieldsets = (
+        ("", ("name", "structure", "gross_area", "inside_area", "is_active", "project")),
+    )
     add_fieldsets = (("", ("project", "name", "structure", "gross_area", "inside_area")),)
-    edit_fieldsets = (("", ("name", "structure", "gross_area", "inside_area")),)
+    edit_fieldsets = (("", ("name", "structure", "gross_area", "inside_area", "is_active")),)
     add_operation = operations.add_house_type
     edit_operation = operations.edit_house_type
     delete_operation = operations.delete_house_type

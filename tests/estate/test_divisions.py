@@ -180,3 +180,32 @@ def test_a_fit_out_that_rooms_have_keeps_its_name(project, steward, session):
     with pytest.raises(Conflict, match="不能改名"):
         operations.edit_fit_out(fit_out, name="豪装", actor=steward)
     operations.edit_fit_out(fit_out, is_active=False, actor=steward)
+
+
+def test_a_house_type_in_use_keeps_its_name_and_is_switched_off_for_new_rooms(project, actor_for):
+    steward = actor_for("steward")
+    first = operations.add_house_type(project_id=project.id, name="B1", actor=steward)
+    operations.edit_house_type(first, name="B2", actor=steward)
+    room = make_room(project=project, house_type_id=first.id)
+    with pytest.raises(Conflict) as refused:
+        operations.edit_house_type(first, name="B3", actor=steward)
+    assert (refused.value.code, set(refused.value.fields)) == ("in_use", {"name"})
+    operations.edit_house_type(first, is_active=False, actor=steward)
+    operations.edit_room(room, view="江景", actor=steward)
+    other = make_room(project=project)
+    with pytest.raises(Invalid, match="B2"):
+        operations.edit_room(other, house_type_id=first.id, actor=steward)
+
+
+def test_a_zone_in_use_keeps_its_name_and_takes_no_building_once_off(project, actor_for):
+    steward = actor_for("steward")
+    zone = operations.add_zone(project_id=project.id, name="东区", actor=steward)
+    building = operations.add_building(
+        project_id=project.id, name="1栋", zone_id=zone.id, actor=steward
+    )
+    with pytest.raises(Conflict):
+        operations.edit_zone(zone, name="西区", actor=steward)
+    operations.edit_zone(zone, is_active=False, actor=steward)
+    operations.edit_building(building, zone_id=zone.id, position=3, actor=steward)
+    with pytest.raises(Invalid, match="东区"):
+        operations.add_building(project_id=project.id, name="2栋", zone_id=zone.id, actor=steward)

@@ -95,7 +95,7 @@ def test_a_bomb_is_refused():
     out = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(out, "PNG")
     assert len(out.getvalue()) < 1_000_000
-    with pytest.raises(Invalid, match="6000 万"):
+    with pytest.raises(Invalid):
         read_picture(out.getvalue())
 
 

@@ -119,6 +119,8 @@ class Zone(ProjectScoped, Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("estate_zone.id"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    #: off: no building is put into it any more; buildings that lie in it stay
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=true(), default=True)
     parent: Mapped[Zone | None] = relationship(remote_side="Zone.id")
     project: Mapped[Project] = relationship()
 

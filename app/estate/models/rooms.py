@@ -53,6 +53,8 @@ class HouseType(ProjectScoped, Base):
     structure: Mapped[str | None] = mapped_column(String(40))
     gross_area: Mapped[area | None]
     inside_area: Mapped[area | None]
+    #: off: no room is given it any more; rooms that have it keep it
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=true(), default=True)
     project: Mapped[Project] = relationship()
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 from app.estate import policies
 from app.estate.base_data import require_unlocked
 from app.estate.building_checks import (
@@ -30,6 +30,7 @@ from app.estate.models import (
     HouseType,
     Permit,
     PermitBuilding,
+    Room,
     RoomUsage,
 )
 from app.estate.operations.records import add_row, change_row, remove_row
@@ -93,7 +94,7 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
         check_first_view(values["first_view"])
         values["first_view"] = values["first_view"] or FirstView.GRID.value
     check_completed_on(values.get("completed_on"))
-    check_zone(values.get("zone_id"), building.project_id)
+    check_zone(values.get("zone_id"), building.project_id, kept=building.zone_id)
     check_product_type(values.get("product_type_id"), kept=building.product_type_id)
     name = values.get("name", building.name)
     if name != building.name:
@@ -177,7 +178,10 @@ def add_house_type(
 
 
 def edit_house_type(house_type: HouseType, *, actor: Actor, **values: Any) -> HouseType:
-    """Change a house type; rooms that are of it stay as they are. Raises as ``add_house_type``."""
+    """Change a house type or switch it off; rooms that are of it stay as they are.
+
+    Raises as ``add_house_type``, and Conflict for another name while rooms are of it.
+    """
     actor.require(f"{policies.HOUSE_TYPE}:edit")
     policies.require_reach(actor, house_type.project_id)
     require_unlocked(house_type.project_id)
@@ -186,8 +190,19 @@ def edit_house_type(house_type: HouseType, *, actor: Actor, **values: Any) -> Ho
         values.get("inside_area", house_type.inside_area),
     )
     name = values.get("name", house_type.name)
+    if name != house_type.name and _has_rooms(house_type):
+        sentence = _l(
+            "Rooms are of the type %(name)s, so it keeps its name. Add another, or switch it off.",
+            name=house_type.name,
+        )
+        raise Conflict(sentence, fields={"name": sentence}, code="in_use")
     taken = _l("There is a house type %(name)s already.", name=name)
     return change_row(house_type, values, taken=taken)
+
+
+def _has_rooms(house_type: HouseType) -> bool:
+    used = select(Room.id).where(Room.house_type_id == house_type.id).limit(1)
+    return db.session.scalar(used) is not None
 
 
 def _check_type_areas(gross: Decimal | None, inside: Decimal | None) -> None:
@@ -203,7 +218,7 @@ def delete_house_type(house_type: HouseType, *, actor: Actor) -> None:
     actor.require(f"{policies.HOUSE_TYPE}:delete")
     policies.require_reach(actor, house_type.project_id)
     require_unlocked(house_type.project_id)
-    sentence = _l("Rooms are of the type %(name)s; it cannot be deleted.", name=house_type.name)
+    sentence = _l("Rooms are of the type %(name)s; switch it off instead.", name=house_type.name)
     remove_row(house_type, used=sentence)
 
 

@@ -37,7 +37,11 @@ def add_zone(
 
 
 def edit_zone(zone: Zone, *, actor: Actor, **values: Any) -> Zone:
-    """Change a zone. Raises Conflict for a taken name, Invalid for a zone inside itself."""
+    """Change a zone or switch it off.
+
+    Raises Conflict for a taken name, and for another name while buildings lie in it; Invalid for a
+    zone inside itself.
+    """
     actor.require(f"{policies.ZONE}:edit")
     policies.require_reach(actor, zone.project_id)
     if "position" in values:
@@ -45,9 +49,16 @@ def edit_zone(zone: Zone, *, actor: Actor, **values: Any) -> Zone:
     if values.get("parent_id") is not None:
         # Two who each put one zone into the other would close a ring.
         lock_project(zone.project_id)
-        check_zone(values["parent_id"], zone.project_id, field="parent_id")
+        check_zone(values["parent_id"], zone.project_id, field="parent_id", kept=zone.parent_id)
         _check_nesting(zone, values["parent_id"])
-    return change_row(zone, values, taken=_zone_taken(values.get("name", zone.name)))
+    name = values.get("name", zone.name)
+    if name != zone.name and _has_buildings(zone):
+        sentence = _l(
+            "Buildings lie in %(name)s, so it keeps its name. Add another zone, or switch it off.",
+            name=zone.name,
+        )
+        raise Conflict(sentence, fields={"name": sentence}, code="in_use")
+    return change_row(zone, values, taken=_zone_taken(name))
 
 
 def delete_zone(zone: Zone, *, actor: Actor) -> None:
@@ -101,6 +112,11 @@ def _check_nesting(zone: Zone, parent_id: int) -> None:
             raise Invalid(sentence, fields={"parent_id": sentence})
         seen.add(upwards)
         upwards = db.session.scalar(select(Zone.parent_id).where(Zone.id == upwards))
+
+
+def _has_buildings(zone: Zone) -> bool:
+    used = select(Building.id).where(Building.zone_id == zone.id).limit(1)
+    return db.session.scalar(used) is not None
 
 
 def _is_used(found: ProductType) -> bool:

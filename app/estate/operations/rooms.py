@@ -93,6 +93,7 @@ def edit_room(room: Room, *, actor: Actor, **values: Any) -> Room:
         locked.building,
         changed.get("entrance_id", locked.entrance_id),
         changed.get("house_type_id", locked.house_type_id),
+        locked.house_type_id,
     )
     check_areas(
         changed.get("gross_area", locked.gross_area), changed.get("inside_area", locked.inside_area)
@@ -117,13 +118,18 @@ def delete_room(room: Room, *, actor: Actor) -> None:
     remove_row(room, used=sentence)
 
 
-def _check_places(building: Building, entrance_id: int | None, house_type_id: int | None) -> None:
+def _check_places(
+    building: Building,
+    entrance_id: int | None,
+    house_type_id: int | None,
+    kept: int | None = None,
+) -> None:
     if entrance_id is not None:
         owner = db.session.scalar(select(Entrance.building_id).where(Entrance.id == entrance_id))
         if owner != building.id:
             sentence = _l("Choose an entrance of %(building)s.", building=building.name)
             raise Invalid(sentence, fields={"entrance_id": sentence})
-    check_house_type(house_type_id, building.project_id)
+    check_house_type(house_type_id, building.project_id, kept=kept)
 
 
 def _number_taken(number: str) -> Any:
