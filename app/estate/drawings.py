@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from app.core.errors import Invalid
 from app.core.states import State
@@ -24,6 +25,7 @@ FORMATS: Final = ("PNG", "JPEG", "WEBP")
 MEDIA_TYPE: Final = "image/webp"
 MOST_CORNERS: Final = 60
 FEWEST_CORNERS: Final = 3
+_loading = threading.Lock()
 TOO_MANY_PIXELS: Final = _l("The picture has more than 60 million pixels. Save it smaller.")
 
 
@@ -82,7 +84,7 @@ def read_picture(content: bytes) -> Picture:
             with Image.open(io.BytesIO(content), formats=FORMATS) as found:
                 if found.width * found.height > MOST_PIXELS:
                     raise _wrong(TOO_MANY_PIXELS)
-                found.load()
+                _load_whole(found)
                 upright = ImageOps.exif_transpose(found).convert("RGB")
     except Invalid:
         raise
@@ -99,6 +101,20 @@ def read_picture(content: bytes) -> Picture:
     upright.save(out, "WEBP", quality=86, method=4)
     kept = out.getvalue()
     return Picture(kept, upright.width, upright.height, hashlib.sha256(kept).hexdigest())
+
+
+def _load_whole(picture: Image.Image) -> None:
+    """Read the picture to its end. Raises OSError for one that is cut off.
+
+    Other libraries of the process let pictures that are cut off pass, for all of it.
+    """
+    with _loading:
+        lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        try:
+            picture.load()
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 def _wrong(sentence: Any) -> Invalid:

@@ -59,10 +59,18 @@ class Bar:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the sheet of faults (.xlsx) of a refused list.",
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="HEADING=COLUMN",
+    help="What a column holds whose heading is not recognised, such as 房=number; may repeat.",
+)
 def rooms_import(
     file: Path,
     code: str,
     *,
+    columns: tuple[str, ...],
     dry_run: bool,
     update: bool,
     compare_with: Path | None,
@@ -72,7 +80,15 @@ def rooms_import(
     second = ReceivedFile(compare_with.name, compare_with.read_bytes()) if compare_with else None
     bar = Bar()
     try:
-        result = _import(file, code, dry_run=dry_run, update=update, second=second, bar=bar)
+        result = _import(
+            file,
+            code,
+            dry_run=dry_run,
+            update=update,
+            second=second,
+            columns=_columns(columns),
+            bar=bar,
+        )
     except DomainError as error:
         raise click.ClickException(str(error)) from error
     finally:
@@ -84,7 +100,14 @@ def rooms_import(
 
 
 def _import(
-    file: Path, code: str, *, dry_run: bool, update: bool, second: ReceivedFile | None, bar: Bar
+    file: Path,
+    code: str,
+    *,
+    dry_run: bool,
+    update: bool,
+    second: ReceivedFile | None,
+    columns: dict[str, str],
+    bar: Bar,
 ) -> ListImport:
     actor = system_actor("cli")
     with unit_of_work(actor) as session:
@@ -100,6 +123,7 @@ def _import(
             dry_run=dry_run,
             actor=actor,
             second=second,
+            columns=columns,
             progress=bar,
         )
         if is_new and result.project_name:
@@ -110,6 +134,15 @@ def _import(
             session.expunge_all()
             session.rollback()
     return result
+
+
+def _columns(said: tuple[str, ...]) -> dict[str, str]:
+    """Return heading → column as it was typed. Raises UsageError for what is no pair."""
+    found = dict(one.partition("=")[::2] for one in said)
+    if any(not heading for heading in found) or any("=" not in one for one in said):
+        message = "--column: HEADING=COLUMN"
+        raise click.UsageError(message)
+    return found
 
 
 def _tell(result: ListImport, *, dry_run: bool, update: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request, send_file
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from marshmallow import fields, validate
 
 from app.estate import operations as estate
 from app.estate.operations import ReceivedFile
@@ -16,7 +17,7 @@ from app.estate.queries import get_project, get_room_import
 from app.pricing import operations
 from app.pricing.answers import import_answer
 from app.pricing.operations import ListImport
-from app.web.rest import BadRequest, RestApi, current, endpoint, flag
+from app.web.rest import BadRequest, Body, RestApi, current, endpoint, flag
 from app.web.uploads import clean_name
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -69,6 +70,15 @@ class ProjectImportApi(RestApi):
             second=second,
         )
         return _import_result(result)
+
+
+class ColumnsBody(Body):
+    columns = fields.Dict(
+        keys=fields.String(validate=validate.Length(max=200)),
+        values=fields.String(validate=validate.Length(max=40)),
+        required=True,
+        validate=validate.Length(min=1, max=200),
+    )
 
 
 class RoomImportApi(RestApi):
@@ -131,6 +141,33 @@ class RoomImportApi(RestApi):
         """
         record = get_room_import(import_id)
         return _import_result(operations.carry_out_import(record, actor=current()))
+
+    @expose("/<int:import_id>/columns", methods=["POST"])
+    @endpoint(f"{ROOM}:import", body=ColumnsBody)
+    def columns(self, import_id: int, body: dict[str, Any]) -> Any:
+        """Check the file of a dry run again with what is said of its columns.
+
+        ``columns`` names headings as ``counts.columns`` gives their ``key``, with what each holds:
+        building, entrance, floor, number, house_type, gross_area, inside_area, shared_area,
+        unit_price, inside_unit_price, total, ignored, or an empty text for nobody knows. The
+        project remembers it for lists with the same headings.
+
+        ---
+        post:
+          parameters:
+          - {in: path, name: import_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: what the list would do now
+            409:
+              description: it was carried out already
+            422:
+              description: the list has faults, or a column cannot hold that
+        """
+        record = get_room_import(import_id)
+        known = {column["key"]: column["column"] for column in record.counts.get("columns", [])}
+        said = {**known, **body["columns"]}
+        return _import_result(operations.match_columns(record, said, actor=current()))
 
 
 def _received() -> tuple[ReceivedFile, ReceivedFile | None]:

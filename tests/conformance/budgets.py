@@ -12,8 +12,8 @@ STATEMENTS_OF: dict[str, int] = {
     "work.projects_found": 3,  # asked while one types
     "search.search": 20,  # looks into every area
     "OpeningItemView.list": 14,  # every area is asked how ready it is
-    "AuditView.export": 66,  # reads a year of steps in portions
-    "AuditView.list": 66,  # the names of every kind of record that its steps touch, at once
+    "AuditView.export": 72,  # reads a year of steps in portions
+    "AuditView.list": 72,  # the names of every kind of record that its steps touch, at once
     "WorkbenchView.page": 40,  # here by somebody who holds every role and so has every tile
     "healthz": 2,  # asked by balancers every few seconds
 }

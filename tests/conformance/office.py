@@ -200,7 +200,7 @@ def _tell_the_story(office: Office) -> None:
     _keep_it_running()
     _publish(project)
     _change_base_data(project)
-    _open_an_item()
+    _open_the_checklist()
     office.ids = {
         "customer": customer,
         "room": sold,
@@ -273,15 +273,10 @@ def _change_base_data(project: int) -> None:
     db.session.commit()
 
 
-def _open_an_item() -> None:
-    """The first item stands open; its batch is on the market, so that it holds none up."""
+def _open_the_checklist() -> None:
+    """Its items stand open; its batch is on the market, so that they hold nothing up."""
     db.session.execute(text("UPDATE estate_launch_batch SET launched_on = current_date"))
-    db.session.execute(
-        text(
-            "UPDATE estate_opening_item SET done_at = NULL, done_by_id = NULL"
-            " WHERE id = (SELECT min(id) FROM estate_opening_item)"
-        )
-    )
+    db.session.execute(text("UPDATE estate_opening_item SET done_at = NULL, done_by_id = NULL"))
     db.session.commit()
 
 

@@ -37,6 +37,7 @@ NO_LINK = {
     "DeskView.hold": "opened from the panel of a room in the grid",
     "DeskView.name_customer": "opened from the panel of a room in the grid",
     "DeviceView.act": "a step, which is posted",
+    "LaunchBatchView.act": "a step, which is posted",
     "LocaleView.index": "hidden behind work.language",
     "PriceListView.progress": "asked by the page while an import goes on",
     "SwaggerView.show": "known to programmers by its address",

@@ -554,6 +554,7 @@ BODIES = {
     "ReceiptApi.reverse": _reason,
     "ReceiptApi.withdraw": _nothing,
     "RoomImportApi.carry_out": _nothing,
+    "RoomImportApi.columns": lambda _office: {"columns": {"房号": "number"}},
     "RoomSaleApi.confirm_price": _nothing,
     "RoomSaleApi.release_for_sale": _sale,
     "RoomSaleApi.withdraw": _sale_of_rooms,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from sqlalchemy import func, select
 
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -89,6 +89,15 @@ def test_what_is_no_picture_is_refused(content):
     with pytest.raises(Invalid) as refused:
         read_picture(content)
     assert set(refused.value.fields) == {"file"}
+
+
+def test_one_that_is_cut_off_is_refused_whatever_other_libraries_allow(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for kind in ("PNG", "JPEG", "WEBP"):
+        whole = picture((400, 400), kind)
+        with pytest.raises(Invalid):
+            read_picture(whole[: len(whole) // 2])
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
 def test_a_bomb_is_refused():

@@ -362,3 +362,22 @@ def test_nobody_signed_in_gets_nothing(client, project):
         ("get", "room-imports/1/faults.xlsx"),
     ):
         assert getattr(client, verb)(f"{API}/{path}").status_code == 401
+
+
+def test_what_columns_hold_is_said_over_rest_and_remembered(
+    project, client, bearer, user_for, sheet
+):
+    headers = bearer(user_for("steward"))
+    head = ["楼栋", "楼层", "门牌", "建筑面积", "单价"]
+    content = sheet([["3栋", 1, "01", 90.5, 50000]], head)
+    address = f"/api/v1/projects/{project.id}/rooms/import?dry_run=1&file_name=list.xlsx"
+    checked = client.post(address, data=content, headers=headers)
+    assert checked.status_code == 422
+    base = f"/api/v1/room-imports/{checked.get_json()['id']}"
+    wrong = client.post(f"{base}/columns", json={"columns": {"门牌": "roof"}}, headers=headers)
+    assert wrong.status_code == 422
+    said = client.post(f"{base}/columns", json={"columns": {"门牌": "number"}}, headers=headers)
+    assert (said.status_code, said.get_json()["counts"]["rooms"]) == (200, 1)
+    again = client.post(address, data=content, headers=headers)
+    assert again.status_code == 201
+    assert client.post(f"{base}/carry-out", headers=headers).status_code == 201

@@ -105,3 +105,20 @@ def test_a_faulty_list_makes_no_project(run, session, sheet, tmp_path):
 
 def test_a_file_that_is_not_there_is_said(run):
     assert run("nowhere.xlsx").exit_code == 2
+
+
+def test_what_a_column_holds_can_be_said(run, session, tmp_path, project):
+    path = tmp_path / "list.csv"
+    path.write_text("楼栋,层,门牌,建筑面积,价\n3栋,1,01,90.5,50000\n", encoding="utf-8")
+    refused = run(path, code=project.code)
+    assert refused.exit_code == 1
+    assert count(session, Room) == 0
+    taken = run(
+        path, "--column", "门牌=number", "--column", "价=unit_price", "--column", "层=floor",
+        code=project.code,
+    )  # fmt: skip
+    assert taken.exit_code == 0, taken.output
+    assert session.scalars(select(Room.number)).one() == "101"
+    for wrong in ("门牌", "=number"):
+        assert run(path, "--column", wrong, code=project.code).exit_code == 2
+    assert run(path, "--column", "门牌=roof", code=project.code).exit_code == 1

@@ -93,7 +93,7 @@ class _Work:
     actor: Actor
 
 
-def import_price_list(
+def import_price_list(  # noqa: PLR0913 - as wide as what may be said of a list
     data: bytes,
     file_name: str,
     *,
@@ -102,6 +102,7 @@ def import_price_list(
     dry_run: bool,
     actor: Actor,
     second: ReceivedFile | None = None,
+    columns: Matching | None = None,
     progress: Progress | None = None,
 ) -> ListImport:
     """Import a price list in either shape: rooms, and a draft plan when it has prices.
@@ -109,11 +110,12 @@ def import_price_list(
     No room has a list price until that plan is approved. Rooms that are there are compared, and
     changed only with ``update``. A file with faults is refused as a whole: nothing but the record
     of the import with its faults is written. ``second`` is another list of the same prices that
-    is only compared. Columns hold what was said last in
-    this project of the same headings. Raises NotAllowed, NotFound for a project outside scope.
+    is only compared. Columns hold what ``columns`` says of their headings, else what was said last
+    in this project of the same headings. Raises NotAllowed, NotFound for a project outside scope,
+    Invalid for a column that does not exist.
     """
     file = ReceivedFile(file_name, data)
-    recall = estate.recall_columns(project.id)
+    recall = _said(columns or {}, estate.recall_columns(project.id))
     price_list = read_price_list(data, project_name=_own_name(project), recall=recall)
     work = _Work(file, price_list, project, update, actor)
     comparison = _compare_second(work, second)
@@ -182,8 +184,26 @@ def match_columns(record: RoomImport, columns: Matching, *, actor: Actor) -> Lis
     )  # fmt: skip
 
 
+def _said(columns: Matching, recall: Recall) -> Recall:
+    """Return what answers with what is remembered, and before it with what is said now."""
+    if not columns:
+        return recall
+    _check_columns(columns)
+
+    def answer(keys: frozenset[str]) -> Matching:
+        return {**(recall(keys) or {}), **columns}
+
+    return answer
+
+
 def _following(columns: Matching) -> Recall:
     """Return what answers every set of headings with what was said of the columns."""
+    _check_columns(columns)
+    return lambda _keys: columns
+
+
+def _check_columns(columns: Matching) -> None:
+    """Raise Invalid for something that no column can hold."""
     known = {column.value for column in Column} | {""}
     for heading, column in columns.items():
         if column not in known:
@@ -194,7 +214,6 @@ def _following(columns: Matching) -> Recall:
                     heading=heading,
                 )
             )
-    return lambda _keys: columns
 
 
 @dataclass(frozen=True, slots=True)
