@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 
 from app.core.actor import system_actor
+from app.core.errors import DomainError
 from app.core.uow import unit_of_work
 
 if TYPE_CHECKING:
@@ -54,6 +55,20 @@ def demo_load() -> None:
 
     for line in load_demo():
         click.echo(line)
+
+
+@demo.command("scale")
+@click.option("--rooms", type=int, default=1_000_000, show_default=True, help="How many rooms.")
+@click.option("--anyway", is_flag=True, help="Even among projects that are there.")
+def demo_scale(rooms: int, *, anyway: bool) -> None:
+    """Make 300 projects of so many rooms together, to measure with."""
+    from app.demo.scale import make_scale
+
+    try:
+        projects = make_scale(rooms, anyway=anyway, told=click.echo)
+    except DomainError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{rooms:,} rooms in {projects} projects")
 
 
 @devices.command("agent")
