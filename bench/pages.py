@@ -8,6 +8,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -36,8 +37,8 @@ def run(stage: Stage, scale: float) -> list[Measure]:
     """Measure each page of ours and its yardstick one after the other, in the same run."""
     user, deal = _set_scene(stage)
     each = max(10, int(400 * scale))
-    with _stock(stage) as stock:
-        ours, theirs = _signed_in(stage.port, user), _stock_signed_in(stock)
+    with stock_application(stage, stage.url) as stock:
+        ours, theirs = signed_in(stage.port, user), stock_signed_in(stock)
         work = "/work/" if _opens(stage.port, ours, "/work/") else "/"
         pages = {
             "page_list": ("/rooms/list/", "/rooms/list/", "stock list pages/s"),
@@ -48,7 +49,7 @@ def run(stage: Stage, scale: float) -> list[Measure]:
         for name, (own, bare, words) in pages.items():
             # One after the other twice: what the machine does besides falls on both.
             rates = [
-                (_rate(stage.port, ours, own, each), _rate(stock, theirs, bare, each))
+                (rate(stage.port, ours, own, each), rate(stock, theirs, bare, each))
                 for _turn in range(2)
             ]
             value, stick = (max(side) for side in zip(*rates, strict=True))
@@ -127,7 +128,7 @@ def _form(browser: requests.Session, port: int, user: str) -> dict[str, str]:
     return {"csrf_token": token[1], "username": user, "password": PASSWORD, "next": "/"}
 
 
-def _signed_in(port: int, user: str) -> str:
+def signed_in(port: int, user: str) -> str:
     browser = requests.Session()
     answer = browser.post(
         _address(port, "/login/"), data=_form(browser, port, user), allow_redirects=False
@@ -136,7 +137,7 @@ def _signed_in(port: int, user: str) -> str:
     return _cookies(browser)
 
 
-def _stock_signed_in(port: int) -> str:
+def stock_signed_in(port: int) -> str:
     browser = requests.Session()
     form = {"username": STOCK_USER, "password": STOCK_PASSWORD}
     browser.post(_address(port, "/login/"), data=form, timeout=30)
@@ -153,7 +154,7 @@ def _opens(port: int, cookie: str, path: str) -> bool:
     return answer.status_code == 200
 
 
-def _rate(port: int, cookie: str, path: str, each: int) -> float:
+def rate(port: int, cookie: str, path: str, each: int) -> float:
     """Return pages a second with four clients on kept connections; every one must succeed."""
     _open_all(port, cookie, path, 5)
     begun = time.perf_counter()
@@ -181,8 +182,8 @@ def _open_all(port: int, cookie: str, path: str, each: int) -> None:
 
 
 @contextlib.contextmanager
-def _stock(stage: Stage) -> Iterator[int]:
-    """Serve the stock application over the same rooms, with the same server; yield its port."""
+def stock_application(stage: Stage, source: str) -> Iterator[int]:
+    """Serve the stock application over the rooms of ``source``; yield its port."""
     stage.sql("CREATE DATABASE stock")
     url = urlunsplit(urlsplit(stage.url)._replace(path="/stock"))
     environment = {
@@ -197,7 +198,7 @@ def _stock(stage: Stage) -> Iterator[int]:
         [sys.executable, "-c", "from bench.stock import create_app; create_app()"],
         cwd=ROOT, env=environment, check=True, capture_output=True,
     )  # fmt: skip
-    _copy(stage, url)
+    _copy(source, url)
     port = free_port()
     process = serve("bench.stock:create_app()", port, environment, stage.folder / "stock.log")
     try:
@@ -217,12 +218,17 @@ _COPIED = {
 }
 
 
-def _copy(stage: Stage, url: str) -> None:
-    with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+def _copy(source: str, url: str) -> None:
+    with (
+        contextlib.closing(psycopg2.connect(source)) as one,
+        contextlib.closing(psycopg2.connect(url)) as other,
+        one.cursor() as reader,
+        other.cursor() as writer,
+    ):
         for table, select in _COPIED.items():
-            rows = stage.sql(select)
-            places = ", ".join(["%s"] * len(rows[0]))
-            words = b",".join(cursor.mogrify(f"({places})", row) for row in rows)
-            cursor.execute(f"INSERT INTO {table} VALUES ".encode() + words)
-        cursor.execute("ANALYZE")
-        connection.commit()
+            with tempfile.TemporaryFile() as rows:
+                reader.copy_expert(f"COPY ({select}) TO STDOUT", rows)
+                rows.seek(0)
+                writer.copy_expert(f"COPY {table} FROM STDIN", rows)
+        writer.execute("ANALYZE")
+        other.commit()
