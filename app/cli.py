@@ -7,10 +7,10 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from app.core.actor import system_actor
+from app.core.errors import DomainError
 from app.core.uow import unit_of_work
 
 if TYPE_CHECKING:
@@ -58,23 +58,17 @@ def demo_load() -> None:
 
 
 @demo.command("scale")
-@click.option("--rooms", type=int, required=True, help="How many rooms, over up to 300 projects.")
-@click.option("--beside", is_flag=True, help="Also where there are other projects already.")
-def demo_scale(*, rooms: int, beside: bool) -> None:
-    """Fill the database with a big made-up group, for measuring."""
-    from app.core.errors import DomainError
+@click.option("--rooms", type=int, default=1_000_000, show_default=True, help="How many rooms.")
+@click.option("--anyway", is_flag=True, help="Even among projects that are there.")
+def demo_scale(rooms: int, *, anyway: bool) -> None:
+    """Make 300 projects of so many rooms together, to measure with."""
     from app.demo.scale import make_scale
 
-    config = current_app.config
-    url = config.get("DATABASE_OWNER_URL") or config["DATABASE_URL"]
     try:
-        made = make_scale(url, rooms=rooms, tell=click.echo, beside=beside)
+        projects = make_scale(rooms, anyway=anyway, told=click.echo)
     except DomainError as error:
-        raise click.ClickException(str(error.message)) from error
-    click.echo(
-        f"{made.projects} projects, {made.buildings} buildings, {made.rooms} rooms,"
-        f" {made.priced} prices"
-    )
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{rooms:,} rooms in {projects} projects")
 
 
 @devices.command("agent")

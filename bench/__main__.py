@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench import audit, claims, every_page, grid, pages, prices, rooms, search
+from bench import audit, claims, every_page, grid, pages, prices, room_files, room_lists, search
 from bench.measure import keep, print_table
 from bench.stage import set_up
 from config import data_dir
@@ -17,12 +17,11 @@ SUITES = {
     "pages": (pages.run, ("page_sign_in", "page_list", "page_detail", "page_workbench")),
     "search": (search.run, ("customer_search_p95",)),
     "prices": (prices.run, ("price_adjust_10k",)),
-    "rooms": (
-        rooms.run,
-        ("rooms_list_1m", "rooms_list_growth", "rooms_import", "rooms_export"),
-    ),
+    "room_lists": (room_lists.run, ("rooms_list_1m", "rooms_list_growth")),
+    "room_files": (room_files.run, ("rooms_import", "rooms_export")),
     "every_page": (every_page.run, ("page_slowest",)),
 }
+TEN_THOUSAND = (grid.run, prices.run, room_lists.run)
 
 
 def main() -> None:
@@ -35,8 +34,8 @@ def main() -> None:
         raise SystemExit(f"there is no benchmark {only}; there are: {names}")
     measures = []
     for run in wanted:
-        # 10,000 rooms for grid and prices at any scale; claims need theirs beside the yardstick's.
-        buildings = 10 if run in (grid.run, prices.run, rooms.run) else max(3, round(24 * scale))
+        # 10,000 rooms for these at any scale; claims need theirs beside the yardstick's.
+        buildings = 10 if run in TEN_THOUSAND else max(3, round(24 * scale))
         with set_up(buildings=buildings) as stage:
             measures += run(stage, scale)
     print_table(measures)

@@ -37,8 +37,8 @@ def run(stage: Stage, scale: float) -> list[Measure]:
     """Measure each page of ours and its yardstick one after the other, in the same run."""
     user, deal = _set_scene(stage)
     each = max(10, int(400 * scale))
-    with stock(stage) as bare_port:
-        ours, theirs = signed_in(stage.port, user), stock_signed_in(bare_port)
+    with stock_application(stage, stage.url) as stock:
+        ours, theirs = signed_in(stage.port, user), stock_signed_in(stock)
         work = "/work/" if _opens(stage.port, ours, "/work/") else "/"
         pages = {
             "page_list": ("/rooms/list/", "/rooms/list/", "stock list pages/s"),
@@ -49,7 +49,7 @@ def run(stage: Stage, scale: float) -> list[Measure]:
         for name, (own, bare, words) in pages.items():
             # One after the other twice: what the machine does besides falls on both.
             rates = [
-                (rate(stage.port, ours, own, each), rate(bare_port, theirs, bare, each))
+                (rate(stage.port, ours, own, each), rate(stock, theirs, bare, each))
                 for _turn in range(2)
             ]
             value, stick = (max(side) for side in zip(*rates, strict=True))
@@ -182,8 +182,8 @@ def _open_all(port: int, cookie: str, path: str, each: int) -> None:
 
 
 @contextlib.contextmanager
-def stock(stage: Stage) -> Iterator[int]:
-    """Serve the stock application over the same rooms, with the same server; yield its port."""
+def stock_application(stage: Stage, source: str) -> Iterator[int]:
+    """Serve the stock application over the rooms of ``source``; yield its port."""
     stage.sql("CREATE DATABASE stock")
     url = urlunsplit(urlsplit(stage.url)._replace(path="/stock"))
     environment = {
@@ -198,7 +198,7 @@ def stock(stage: Stage) -> Iterator[int]:
         [sys.executable, "-c", "from bench.stock import create_app; create_app()"],
         cwd=ROOT, env=environment, check=True, capture_output=True,
     )  # fmt: skip
-    _copy(stage, url)
+    _copy(source, url)
     port = free_port()
     process = serve("bench.stock:create_app()", port, environment, stage.folder / "stock.log")
     try:
@@ -218,17 +218,17 @@ _COPIED = {
 }
 
 
-def _copy(stage: Stage, url: str) -> None:
+def _copy(source: str, url: str) -> None:
     with (
-        contextlib.closing(psycopg2.connect(stage.url)) as ours,
-        contextlib.closing(psycopg2.connect(url)) as theirs,
-        ours.cursor() as source,
-        theirs.cursor() as target,
+        contextlib.closing(psycopg2.connect(source)) as one,
+        contextlib.closing(psycopg2.connect(url)) as other,
+        one.cursor() as reader,
+        other.cursor() as writer,
     ):
         for table, select in _COPIED.items():
-            with tempfile.TemporaryFile() as file:
-                source.copy_expert(f"COPY ({select}) TO STDOUT", file)
-                file.seek(0)
-                target.copy_expert(f"COPY {table} FROM STDIN", file)
-        target.execute("ANALYZE")
-        theirs.commit()
+            with tempfile.TemporaryFile() as rows:
+                reader.copy_expert(f"COPY ({select}) TO STDOUT", rows)
+                rows.seek(0)
+                writer.copy_expert(f"COPY {table} FROM STDIN", rows)
+        writer.execute("ANALYZE")
+        other.commit()

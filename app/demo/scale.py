@@ -1,303 +1,249 @@
-"""A big made-up group for measuring: hundreds of projects by COPY, consistent, quickly.
+"""Makes a database of a given size to measure with: from projects to prices, by COPY.
 
-Nothing of it is anybody's: names are counted through. What people do leaves a trail in the audit;
-these rows are nobody's deed, so triggers that write it down rest while they come in.
+What is made has no history: audit, room events and guards do not see it come.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
 
-import psycopg2
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from app.core import clock
+from app.admin.models import AppUser, Organization
+from app.core import audit, clock
+from app.core.actor import system_actor
+from app.core.copying import copy_rows
 from app.core.db import db
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Invalid
+from app.core.money import times_area
+from app.core.uow import unit_of_work
 from app.demo.load import OTHER, PROJECT
+from app.demo.town import CITIES, TYPES, Home, Town
 from app.estate.models import Project
 
-MOST_PROJECTS = 300
-#: rooms of a project below which there are fewer projects
-FEWEST_ROOMS = 1000
-FLOORS, ENTRANCES, COLUMNS = 30, 2, 4
-TYPES = (("两房两厅", 89), ("三房两厅", 108), ("三房两厅两卫", 125), ("四房两厅", 143))
-SIDES = ("南", "东南", "西南", "北")
-CHUNK = 5000
-#: of eight rooms in a row, how many are for sale; the others are not released yet
-FOR_SALE = 5
-#: tables that rows go into, in this order
-TABLES = (
-    "admin_organization", "estate_project", "estate_building", "estate_entrance",
-    "estate_house_type", "estate_permit", "estate_permit_building", "estate_room",
-    "pricing_price_plan", "pricing_price_plan_row", "pricing_room_price",
+MAKER: Final = system_actor("scale")
+MOST_ROOMS: Final = 10_000_000
+#: code of the organization above all that is made; that of the demo, where there is one
+GROUP: Final = "SCALE"
+DEMO_GROUP: Final = "GROUP"
+
+#: tables, parents first
+TABLES: Final = (
+    "admin_organization", "estate_project", "estate_house_type", "estate_building",
+    "estate_entrance", "estate_permit", "estate_permit_building", "estate_room", "sales_hold",
+    "pricing_price_plan", "pricing_room_price",
 )  # fmt: skip
 
-Tell = Callable[[str], None]
+Told = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What was made."""
+def make_scale(rooms: int, *, anyway: bool = False, told: Told) -> int:
+    """Make so many rooms with their projects and prices; return how many projects.
 
-    projects: int
-    buildings: int
-    rooms: int
-    priced: int
-
-
-def make_scale(url: str, *, rooms: int, tell: Tell, beside: bool = False) -> Scale:
-    """Fill the database with made-up projects of together ``rooms`` rooms, all or nothing.
-
-    ``url`` is of the tables' owner. Prices are in force by one plan a project; released rooms stand
-    on a permit. Raises Invalid for less than one room, Conflict if the database holds projects
-    beside the demo's, unless ``beside`` says that these come to them, or this was done before.
+    All of it or nothing; ``told`` hears each step with its seconds. At the end the tables are
+    analysed. Raises Invalid for a number out of bounds, for a database that was filled so before,
+    and for one with projects of somebody's own unless ``anyway``.
     """
-    if rooms < 1:
-        raise Invalid("--rooms: at least 1")
-    _require_empty(beside=beside)
-    writer = _Writer(url, rooms, tell)
-    return writer.write()
+    if not 1 <= rooms <= MOST_ROOMS:
+        raise Invalid(f"Ask for 1 to {MOST_ROOMS:,} rooms.")
+    town = Town(rooms)
+    projects = len(town.sites())
+    with unit_of_work(MAKER) as session:
+        _refuse_real(anyway=anyway)
+        with _unwatched(session):
+            _Making(town, told).run()
+        note = {"rooms": rooms, "projects": projects}
+        audit.record("scale", table_name="estate_project", row_id=None, note=note)
+        with _timed("ANALYZE", told):
+            session.execute(text(f"ANALYZE {', '.join(TABLES)}"))
+    return projects
 
 
-def _require_empty(*, beside: bool) -> None:
-    others = select(func.count(Project.id)).where(Project.code.not_in((PROJECT, OTHER)))
-    if db.session.scalar(select(Project.id).where(Project.code.startswith("GM")).limit(1)):
-        raise Conflict("这个数据库里已经有测量项目（GM…），不能再造一次。")
-    if db.session.scalar(others) and not beside:
-        raise Conflict("这个数据库里有演示以外的项目。确实要在旁边造测量数据，请加 --beside。")
-    db.session.rollback()
+def _refuse_real(*, anyway: bool) -> None:
+    """Raises Invalid where made-up rooms would stand among real ones."""
+    if db.session.scalar(select(Organization.id).where(Organization.code == GROUP)) is not None:
+        raise Invalid("This database has been filled to scale before. Take an empty one.")
+    own = db.session.scalar(
+        select(func.count()).select_from(Project).where(Project.code.not_in([PROJECT, OTHER]))
+    )
+    if own and not anyway:
+        raise Invalid(
+            f"This database has {own} projects of its own, and made-up ones would stand among"
+            " them. Take an empty database, or say --anyway."
+        )
 
 
-class _Writer:
-    """Writes the rows through one connection of the owner, in one transaction."""
+@contextmanager
+def _timed(name: str, told: Told) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    told(f"{name}: {time.perf_counter() - begun:.1f} s")
 
-    def __init__(self, url: str, rooms: int, tell: Tell) -> None:
-        self.url, self.rooms, self.tell = url, rooms, tell
-        self.projects = min(MOST_PROJECTS, max(1, rooms // FEWEST_ROOMS))
-        self.first: dict[str, int] = {}
-        self.begun = time.perf_counter()
 
-    def write(self) -> Scale:
-        with closing(psycopg2.connect(self.url)) as connection:
-            with connection, connection.cursor() as cursor:
-                self.cursor = cursor
-                self._rest_triggers(on=False)
-                scale = self._fill()
-                self._rest_triggers(on=True)
-            self._say("提交 commit")
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")
-        self._say("统计信息 analyze")
-        return scale
+@contextmanager
+def _unwatched(session: Any) -> Iterator[None]:
+    """Keep the tables' own triggers off; foreign keys and checks stay on."""
+    for name in TABLES:
+        session.execute(text(f"ALTER TABLE {name} DISABLE TRIGGER USER"))
+    yield
+    for name in TABLES:
+        session.execute(text(f"ALTER TABLE {name} ENABLE TRIGGER USER"))
 
-    def _fill(self) -> Scale:
-        parts = list(self._parts())
-        counts = {
-            "admin_organization": 1,
-            "estate_project": self.projects,
-            "estate_building": len(parts),
-            "estate_entrance": len(parts) * ENTRANCES,
-            "estate_house_type": self.projects * len(TYPES),
-            "estate_permit": self.projects,
-            "estate_room": self.rooms,
-            "pricing_price_plan": self.projects,
-        }
-        for table, count in counts.items():
-            self.first[table] = self._reserve(table, count)
-        self._projects()
-        self._buildings(parts)
-        self._say("项目、楼栋、户型 projects, buildings, house types")
+
+class _Making:
+    """One run: rows are tied to each other by ids that are taken beforehand."""
+
+    def __init__(self, town: Town, told: Told) -> None:
+        self.town = town
+        self.told = told
+        self.session = db.session()
+        self.sites = town.sites()
+        self.buildings = town.buildings()
+        self.now = clock.now()
+        self.permitted_on = clock.today() - timedelta(days=200)
+        self.holder = self.session.scalar(
+            select(AppUser.id).where(AppUser.active).order_by(AppUser.id).limit(1)
+        )
+
+    def run(self) -> None:
+        """Write table after table."""
+        sites = len(self.sites)
+        self.organization = self._take("admin_organization", len(CITIES) + 1)
+        self.project = self._take("estate_project", sites)
+        self.type = self._take("estate_house_type", sites * len(TYPES))
+        self.building = self._take("estate_building", len(self.buildings))
+        self.entrance = self._take("estate_entrance", sum(one.entrances for one in self.buildings))
+        self.permit = self._take("estate_permit", sites)
+        self.room = self._take("estate_room", self.town.rooms)
+        self.plan = self._take("pricing_price_plan", sites)
+        self._write_projects()
+        self._write_buildings()
+        self._write_rooms()
+
+    def _take(self, table: str, count: int) -> int:
+        """Take so many ids of a table in one go; return the first."""
+        taken = text(
+            "SELECT setval(s, nextval(s) + :more) - :more"
+            " FROM (SELECT pg_get_serial_sequence(:name, 'id')::regclass AS s) found"
+        )
+        return int(self.session.scalar(taken, {"name": table, "more": count - 1}))
+
+    def _copy(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+        begun = time.perf_counter()
+        count = copy_rows(self.session, table, columns.split(), rows)
+        self.told(f"{table}: {count:,} rows, {time.perf_counter() - begun:.1f} s")
+
+    def _write_projects(self) -> None:
+        above = self.session.scalar(select(Organization.id).where(Organization.code == DEMO_GROUP))
+        top = self.organization + len(CITIES)
+        cities = [
+            (self.organization + at, top, f"{GROUP}-{at + 1:02d}", f"{city}公司")
+            for at, city in enumerate(CITIES)
+        ]
+        self._copy(
+            "admin_organization", "id parent_id code name",
+            [(top, above, GROUP, "规模测试集团"), *cities],
+        )  # fmt: skip
+        self._copy(
+            "estate_project", "id organization_id code name company city",
+            (
+                (self.project + at, self.organization + site.city, f"{GROUP}{at + 1:03d}",
+                 site.name, f"{CITIES[site.city]}{site.name}置业有限公司", CITIES[site.city])
+                for at, site in enumerate(self.sites)
+            ),
+        )  # fmt: skip
+        self._copy(
+            "estate_house_type", "id project_id name gross_area inside_area",
+            (
+                (self.type + at * len(TYPES) + n, self.project + at, kind.name, kind.gross_area,
+                 kind.inside_area)
+                for at in range(len(self.sites)) for n, kind in enumerate(TYPES)
+            ),
+        )  # fmt: skip
+
+    def _write_buildings(self) -> None:
+        self._copy(
+            "estate_building", "id project_id name position",
+            (
+                (self.building + at, self.project + one.site, f"{one.position}栋", one.position)
+                for at, one in enumerate(self.buildings)
+            ),
+        )  # fmt: skip
+        self._copy(
+            "estate_entrance", "id project_id building_id name position",
+            (
+                (self.entrance + one.first_entrance + n, self.project + one.site,
+                 self.building + at, f"{n + 1}单元", n + 1)
+                for at, one in enumerate(self.buildings) for n in range(one.entrances)
+            ),
+        )  # fmt: skip
+        self._copy(
+            "estate_permit", "id project_id number granted_on",
+            (
+                (self.permit + at, self.project + at, f"测许字第{at + 1:03d}号", self.permitted_on)
+                for at in range(len(self.sites))
+            ),
+        )  # fmt: skip
+        self._copy(
+            "estate_permit_building", "project_id permit_id building_id",
+            (
+                (self.project + one.site, self.permit + one.site, self.building + at)
+                for at, one in enumerate(self.buildings)
+            ),
+        )  # fmt: skip
+
+    def _write_rooms(self) -> None:
         self._copy(
             "estate_room",
-            "id, project_id, building_id, entrance_id, house_type_id, floor, floor_name, column_no,"
-            " number, gross_area, inside_area, orientation, structure, status",
-            self._rooms(parts),
+            "id project_id building_id entrance_id house_type_id floor floor_name column_no number"
+            " gross_area inside_area orientation status",
+            map(self._room, self.town.homes()),
         )
-        self._say(f"房间 {self.rooms:,} rooms")
-        priced = self._prices()
-        self._say(f"价格 {priced:,} prices")
-        return Scale(self.projects, len(parts), self.rooms, priced)
-
-    def _parts(self) -> Iterator[tuple[int, int, int, int]]:
-        """Yield project, building within it, rooms before it, rooms of it."""
-        each, more = divmod(self.rooms, self.projects)
-        full, before = FLOORS * ENTRANCES * COLUMNS, 0
-        for project in range(self.projects):
-            left, building = each + (project < more), 0
-            while left:
-                count = min(full, left)
-                yield project, building, before, count
-                before, left, building = before + count, left - count, building + 1
-
-    def _reserve(self, table: str, count: int) -> int:
-        """Take ``count`` ids of a table; return the first."""
-        self.cursor.execute(
-            "SELECT setval(s, nextval(s) + %s) - %s FROM pg_get_serial_sequence(%s, 'id') s",
-            (count - 1, count - 1, table),
-        )
-        return int(self.cursor.fetchone()[0])
-
-    def _projects(self) -> None:
-        group = self.first["admin_organization"]
-        self._copy("admin_organization", "id, code, name", [(group, "GM", "测量集团")])
-        cities = ("深圳", "广州", "上海", "杭州", "成都")
+        held = (home for home in self.town.homes() if self._status(home) == "held")
         self._copy(
-            "estate_project",
-            "id, organization_id, code, name, city, company",
+            "sales_hold", "project_id room_id holder_id kind reason",
             (
-                (self.first["estate_project"] + n, group, f"GM{n + 1:03}", f"测量花园 {n + 1} 期",
-                 cities[n % len(cities)], "测量置业")
-                for n in range(self.projects)
+                (self.project + home.site, self.room + home.at, self.holder, "held", "自留")
+                for home in held
             ),
         )  # fmt: skip
-        self._copy(
-            "estate_house_type",
-            "id, project_id, name, structure, gross_area, inside_area",
-            (
-                (self._type(n, at), self.first["estate_project"] + n, chr(ord("A") + at), name,
-                 area, _inside(area))
-                for n in range(self.projects)
-                for at, (name, area) in enumerate(TYPES)
-            ),
-        )  # fmt: skip
-        today = clock.today().isoformat()
-        self._copy(
-            "estate_permit",
-            "id, project_id, number, granted_on",
-            (
-                (self.first["estate_permit"] + n, self.first["estate_project"] + n,
-                 f"测量许字第 {n + 1:03} 号", today)
-                for n in range(self.projects)
-            ),
-        )  # fmt: skip
-
-    def _buildings(self, parts: list[tuple[int, int, int, int]]) -> None:
-        first, projects = self.first["estate_building"], self.first["estate_project"]
-        self._copy(
-            "estate_building",
-            "id, project_id, name, position",
-            (
-                (first + at, projects + project, f"{building + 1}栋", building + 1)
-                for at, (project, building, _before, _count) in enumerate(parts)
-            ),
-        )
-        self._copy(
-            "estate_entrance",
-            "id, project_id, building_id, name, position",
-            (
-                (self._entrance(at, one), projects + part[0], first + at, f"{one + 1}单元", one + 1)
-                for at, part in enumerate(parts)
-                for one in range(ENTRANCES)
-            ),
-        )
-        self._copy(
-            "estate_permit_building",
-            "project_id, permit_id, building_id",
-            (
-                (projects + part[0], self.first["estate_permit"] + part[0], first + at)
-                for at, part in enumerate(parts)
-            ),
-        )
-
-    def _rooms(self, parts: list[tuple[int, int, int, int]]) -> Iterator[tuple[Any, ...]]:
-        first, row = self.first["estate_room"], ENTRANCES * COLUMNS
-        for at, (project, _building, before, count) in enumerate(parts):
-            for n in range(count):
-                floor, place = n // row + 1, n % row
-                entrance, column = divmod(place, COLUMNS)
-                name, area = TYPES[column]
-                status = "available" if place < FOR_SALE else "unreleased"
-                yield (
-                    first + before + n, self.first["estate_project"] + project,
-                    self.first["estate_building"] + at, self._entrance(at, entrance),
-                    self._type(project, column), floor, floor, column + 1,
-                    f"{floor}{column + 1:02}", area, _inside(area), SIDES[column], name, status,
-                )  # fmt: skip
-
-    def _prices(self) -> int:
-        """Price every room by one plan a project: the higher, the dearer."""
         self._copy(
             "pricing_price_plan",
-            "id, project_id, number, name, state, origin, approved_at, effective_at",
+            "id project_id number name state origin approved_at effective_at",
             (
-                (self.first["pricing_price_plan"] + n, self.first["estate_project"] + n,
-                 f"GM-DJ-{n + 1:03}", "测量定价", "effective", "rule", "now", "now")
-                for n in range(self.projects)
+                (self.plan + at, self.project + at, f"{GROUP}-{at + 1:03d}", "首批定价",
+                 "effective", "hand", self.now, self.now)
+                for at in range(len(self.sites))
             ),
         )  # fmt: skip
-        priced = (
-            "SELECT r.project_id, p.id AS plan_id, r.id AS room_id, u.price,"
-            " round(u.price * r.gross_area, 2) AS total"
-            " FROM estate_room r JOIN pricing_price_plan p ON p.project_id = r.project_id"
-            " CROSS JOIN LATERAL (SELECT (20000 + r.project_id %% 40 * 1000 + r.floor * 150"
-            " + r.column_no * 80)::numeric(14,2) AS price) u WHERE r.id >= %(first)s"
-        )
-        columns = "project_id, plan_id, room_id, list_unit_price, list_total, floor_total"
-        floor = "ceil(total * 0.95 / 100) * 100"
-        for table, more, values in (
-            ("pricing_price_plan_row", "", ""),
-            ("pricing_room_price", ", valid_from", ", now()"),
-        ):
-            self.cursor.execute(
-                f"INSERT INTO {table} ({columns}{more}) SELECT project_id, plan_id, room_id, price,"
-                f" total, least(total, {floor}){values} FROM ({priced}) q",
-                {"first": self.first["estate_room"]},
-            )
-        return int(self.cursor.rowcount)
-
-    def _type(self, project: int, column: int) -> int:
-        return self.first["estate_house_type"] + project * len(TYPES) + column
-
-    def _entrance(self, building: int, entrance: int) -> int:
-        return self.first["estate_entrance"] + building * ENTRANCES + entrance
-
-    def _copy(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        self.cursor.copy_expert(
-            f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv)", _Lines(iter(rows))
+        self._copy(
+            "pricing_room_price",
+            "project_id room_id plan_id list_unit_price list_total floor_total valid_from",
+            (self._price(home) for home in self.town.homes() if home.is_priced),
         )
 
-    def _rest_triggers(self, *, on: bool) -> None:
-        for table in TABLES:
-            self.cursor.execute(f"ALTER TABLE {table} {'ENABLE' if on else 'DISABLE'} TRIGGER USER")
+    def _status(self, home: Home) -> str:
+        """Return the room's status; without anybody to hold it, it is for sale."""
+        status = home.status
+        return "available" if status == "held" and self.holder is None else status
 
-    def _say(self, what: str) -> None:
-        now = time.perf_counter()
-        self.tell(f"{what}: {now - self.begun:.1f} s")
-        self.begun = now
+    def _room(self, home: Home) -> tuple[Any, ...]:
+        kind = TYPES[home.type]
+        return (
+            self.room + home.at, self.project + home.site, self.building + home.building,
+            self.entrance + home.entrance, self.type + home.site * len(TYPES) + home.type,
+            home.floor, home.floor, home.column, f"{home.floor}{home.column:02d}",
+            kind.gross_area, kind.inside_area, kind.orientation, self._status(home),
+        )  # fmt: skip
 
-
-class _Lines(io.RawIOBase):
-    """Rows as a file of CSV that is written while the database reads it."""
-
-    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
-        super().__init__()
-        self.rows, self.rest = rows, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """Return up to ``size`` bytes; nothing when the rows have ended."""
-        most = size if size >= 0 else CHUNK
-        while len(self.rest) < most:
-            part = list(islice(self.rows, CHUNK))
-            if not part:
-                break
-            buffer = io.StringIO()
-            csv.writer(buffer, lineterminator="\n").writerows(part)
-            self.rest += buffer.getvalue().encode()
-        given, self.rest = self.rest[:most], self.rest[most:]
-        return given
-
-
-def _inside(area: int) -> str:
-    return f"{area * 0.78:.2f}"
+    def _price(self, home: Home) -> tuple[Any, ...]:
+        unit_price = home.unit_price
+        total = times_area(unit_price, TYPES[home.type].gross_area)
+        return (
+            self.project + home.site, self.room + home.at, self.plan + home.site, unit_price,
+            total, total * 9 // 10, self.now,
+        )  # fmt: skip

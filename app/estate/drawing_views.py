@@ -8,6 +8,8 @@ from flask import flash, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 
 from app.core.errors import DomainError, NotFound
 from app.core.uow import unit_of_work
@@ -15,7 +17,7 @@ from app.estate import policies
 from app.estate.drawing_answers import drawing_answer
 from app.estate.drawing_file import send_picture
 from app.estate.drawing_queries import get_drawing, list_drawings, list_unplaced
-from app.estate.drawings import DrawingKind
+from app.estate.drawings import DrawingKind, FirstView
 from app.estate.models import Drawing, DrawingSpot
 from app.estate.operations.drawings import add_drawing, delete_drawing
 from app.estate.queries import list_buildings, list_house_types
@@ -154,6 +156,12 @@ def _name(row: Any) -> str:
     if number is None:
         return str(row)
     return f"{entrance.name}-{number}" if entrance else str(number)
+
+
+def first_view_field() -> Any:
+    """Return the choice of how a building is first seen."""
+    choices = [SelectChoice(view.value, view.title) for view in FirstView]
+    return SelectField(_l("First seen as"), choices=choices, validate_choice=False)
 
 
 for table in (Drawing.__tablename__, DrawingSpot.__tablename__):

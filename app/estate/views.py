@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
 from app.estate import operations, policies
-from app.estate.drawing_views import DrawingView
+from app.estate.drawing_views import DrawingView, first_view_field
 from app.estate.drawings import FirstView
 from app.estate.generator_views import RoomGenerationView, RoomGeneratorView
 from app.estate.layout_views import BuildingPlanView, RoomLineageView
@@ -58,12 +58,6 @@ def usage_field(*, of_building: bool = False) -> Any:
     return SelectField(
         _l("Usage"), choices=choices, coerce=lambda value: value or None, validate_choice=False
     )
-
-
-def first_view_field() -> Any:
-    """Return the choice of how a building is first seen."""
-    choices = [SelectChoice(view.value, view.title) for view in FirstView]
-    return SelectField(_l("First seen as"), choices=choices, validate_choice=False)
 
 
 class BuildingView(CrudView):

@@ -164,6 +164,11 @@ class Declared:
     def prepare(self, rows: Sequence[Any]) -> None:
         """Read at once what ``computed`` columns of these rows need; for subclasses."""
 
+    @property
+    def has_prepared_rows(self) -> bool:
+        """Tell whether a subclass reads more for the rows that are shown."""
+        return type(self).prepare is not Declared.prepare
+
     def sections(self) -> Fieldsets:
         """Return the sections of the record's page."""
         return self.show_fieldsets or [("", self.list_columns)]

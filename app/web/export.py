@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,9 +17,10 @@ from flask import Response
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.memory import collect_young, collector_paused
 from app.core.uow import unit_of_work
 from app.web.columns import Column, plain_text
+from app.web.light_rows import READ_AT_ONCE, light_rows
+from app.web.sheet_lines import CellWriter, ListSheet, letters_of, style_of
 
 if TYPE_CHECKING:
     from app.web.filters import ActiveFilter
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 #: a sheet holds 1,048,576 rows with its head
 MOST_ROWS = 1_048_575
-READ_AT_ONCE = 2000
 CHUNK = 256 * 1024
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = {
@@ -95,7 +95,7 @@ def write(
     """
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False})
     # Closed whatever happens: the book keeps its rows in a file of its own until then.
-    with closing(book), collector_paused():
+    with closing(book):
         return _fill(book, view, query, columns, progress)
 
 
@@ -106,7 +106,7 @@ def _fill(
     columns: list[Column],
     progress: Callable[[int], None] | None,
 ) -> int:
-    sheet = book.add_worksheet()
+    sheet = book.add_worksheet(worksheet_class=ListSheet)
     head = book.add_format({"bold": True, "bottom": 1})
     styles = {kind: book.add_format({"num_format": text}) for kind, text in FORMATS.items()}
     for place, column in enumerate(columns):
@@ -116,53 +116,71 @@ def _fill(
     sheet.freeze_panes(1, 0)
     count = 0
     writers = [
-        _writer(sheet, place, column, styles.get(column.kind))
+        (letters_of(place), *_writer(sheet, column, style_of(styles.get(column.kind))))
         for place, column in enumerate(columns)
     ]
-    for row in _rows(view, query):
-        if progress is not None and count % READ_AT_ONCE == 0:
+    for part in _parts(view, query, columns):
+        if progress is not None:
             progress(count)
-        count += 1
-        for write_cell in writers:
-            write_cell(count, row)
+        for row in part:
+            count += 1
+            sheet.write_line(
+                count,
+                [
+                    (letters, cell(value))
+                    for letters, read, cell in writers
+                    if (value := read(row)) is not None and value != ""
+                ],
+            )
+    sheet.reach(count, len(columns))
     sheet.autofilter(0, 0, count, max(0, len(columns) - 1))
     return count
 
 
-def _rows(view: ListPages, query: Query) -> Iterator[Any]:
+def _parts(view: ListPages, query: Query, columns: list[Column]) -> Iterator[Sequence[Any]]:
+    """Return the rows part by part: light ones where the list needs no more."""
+    return light_rows(view, query, columns, MOST_ROWS) or _whole_rows(view, query)
+
+
+def _whole_rows(view: ListPages, query: Query) -> Iterator[Sequence[Any]]:
     statement = query.ordered().limit(MOST_ROWS)
     found = db.session.scalars(statement.execution_options(yield_per=READ_AT_ONCE))
     for part in found.partitions():
         view.prepare(part)
         # The session holds rows weakly: what has been written is let go.
-        yield from part
-        collect_young()
+        yield part
 
 
-def _writer(sheet: Any, place: int, column: Column, style: Any) -> Callable[[int, Any], None]:
-    """Return what writes the column's cell of a line: decided once, not for every row."""
-    read: Callable[[Any], Any] = column.value
-    is_own = not column.relations and column.getter is None
-    if is_own and (column.leaf or isinstance(getattr(column.model, column.path, None), property)):
+Read = Callable[[Any], Any]
+
+
+def _writer(sheet: ListSheet, column: Column, style: str) -> tuple[Read, CellWriter]:
+    """Return what reads the column's value and what makes a cell of it, decided once for all."""
+    read: Read = column.value
+    if "." not in column.path and column.getter is None and _is_plain(column):
         read = attrgetter(column.path)
-    titles = {one.value: str(one.title) for one in column.states} if column.states else None
+    if column.states is not None:
+        titles = {one.value: sheet.text(str(one.title)) for one in column.states}
+        return read, lambda value: titles.get(value) or sheet.text(str(value))
+    return read, _cell_writer(sheet, column, style)
 
-    def write_cell(line: int, row: Any) -> None:
-        value = read(row)
-        if value is None or value == "":
-            return
-        if titles is not None:
-            sheet.write_string(line, place, titles.get(value, str(value)))
-        elif isinstance(value, str):
-            sheet.write_string(line, place, value)
-        elif isinstance(value, Decimal | int) and not isinstance(value, bool):
-            sheet.write_number(line, place, value, style)
-        elif isinstance(value, date):
-            sheet.write_datetime(line, place, _without_zone(value), style)
-        else:
-            sheet.write_string(line, place, plain_text(column, value))
 
-    return write_cell
+def _is_plain(column: Column) -> bool:
+    """Tell whether reading the attribute gives the value, and no method that would."""
+    return bool(column.leaf) or isinstance(getattr(column.model, column.path, None), property)
+
+
+def _cell_writer(sheet: ListSheet, column: Column, style: str) -> CellWriter:
+    def cell(value: Any) -> str:
+        if isinstance(value, str):
+            return sheet.text(value)
+        if isinstance(value, Decimal | int) and not isinstance(value, bool):
+            return sheet.number(value, style)
+        if isinstance(value, date):
+            return sheet.moment(_without_zone(value), style)
+        return sheet.text(plain_text(column, value))
+
+    return cell
 
 
 def _without_zone(value: date) -> date:

@@ -85,6 +85,12 @@ class Query:
         steps = [_step(self.joins.attribute(one.column), one) for one in self._total_order()]
         return self.statement().order_by(*steps).options(*self.options)
 
+    def ordered_columns(self, attributes: Sequence[Any]) -> Select[Any]:
+        """Return the same statement for some attributes of the model only, in the same order."""
+        steps = [_step(self.joins.attribute(one.column), one) for one in self._total_order()]
+        some = self.joins.apply(select(*attributes).select_from(self.model))
+        return some.where(*self.predicates).order_by(*steps)
+
     def _total_order(self) -> list[Order]:
         if any(one.column.path == "id" for one in self.order):
             return self.order
@@ -202,9 +208,14 @@ def load_options(model: Any, columns: Sequence[Column], more: Sequence[str] = ()
 
     ``more`` names further relations (``building``, ``deal.customer``) that properties need.
     """
+    return [_load(model, path) for path in load_paths(columns, more)]
+
+
+def load_paths(columns: Sequence[Column], more: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """Return the relations that the columns walk over, and further ones, step by step."""
     paths = {tuple(step.key for step in column.relations) for column in columns}
     paths |= {tuple(name.split(".")) for name in more}
-    return [_load(model, path) for path in sorted(paths) if path]
+    return [path for path in sorted(paths) if path]
 
 
 def _load(model: Any, path: tuple[str, ...]) -> Any:

@@ -188,6 +188,7 @@ BEYOND_THE_ORM = {
     "upkeep/project_publish.py:_write_down": "writes that the project was restored",
     "upkeep/project_references.py:read_references": "of the project that is exported",
     "upkeep/queries.py:_OPEN_BUSINESS": "of one project, asked by who reaches the whole group",
+    "finance/stages.py:_DUE": "whoever enters a stage moves the days of all deals; returns nothing",
     "pricing/queries/base_data.py:_DIGEST": PROJECT_WAS_REACHED,
     "pricing/queries/base_data.py:_FIGURES": PROJECT_WAS_REACHED,
     "pricing/queries/plans.py:_DIGEST": PLAN_WAS_READ,

@@ -461,9 +461,9 @@ def test_beyond_the_bound_pages_go_on_by_cursor(steward, building, session, monk
 def test_an_export_longer_than_what_is_read_at_once_is_whole(
     steward, building, session, monkeypatch
 ):
-    from app.web import export
+    from app.web import light_rows
 
-    monkeypatch.setattr(export, "READ_AT_ONCE", 20)
+    monkeypatch.setattr(light_rows, "READ_AT_ONCE", 20)
     make_rooms(building, 70)
     sheet = openpyxl.load_workbook(io.BytesIO(steward.get("/sample/rooms/export/").data)).active
     numbers = {row[0].value for row in sheet.iter_rows(min_row=2)}

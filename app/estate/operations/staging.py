@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import text
 
+from app.core.copying import copy_rows
 from app.core.db import db
 from app.estate.sheets import SheetRow
-
-#: rows that are handed to the database at a time
-CHUNK = 2000
 
 FloorOf = Callable[[Decimal], Decimal]
 Place = tuple[str, str | None]
@@ -53,9 +48,10 @@ CREATE TEMP TABLE price_list_row (
 ) ON COMMIT DROP
 """
 _COLUMNS = (
-    "place, line, sheet, title, building_id, entrance_id, floor, floor_name, column_no, number,"
-    " house_type, gross_area, inside_area, list_unit_price, list_total, floor_total"
-)
+    "place", "line", "sheet", "title", "building_id", "entrance_id", "floor", "floor_name",
+    "column_no", "number", "house_type", "gross_area", "inside_area", "list_unit_price",
+    "list_total", "floor_total",
+)  # fmt: skip
 
 # A figure that the list does not give is no difference.
 _MATCH = text("""
@@ -86,12 +82,9 @@ def stage(
     for statement in _CREATE.split(";"):
         db.session.execute(text(statement))
     progress.start(len(rows))
-    cursor = db.session.connection().connection.cursor()
-    try:
-        copy = f"COPY price_list_row ({_COLUMNS}) FROM STDIN WITH (FORMAT csv)"
-        cursor.copy_expert(copy, _Lines(_values(rows, places, floor_of), progress))
-    finally:
-        cursor.close()
+    copy_rows(
+        db.session(), "price_list_row", _COLUMNS, _values(rows, places, floor_of), progress.advance
+    )
     db.session.execute(text("ANALYZE price_list_row"))
 
 
@@ -113,30 +106,3 @@ def _values(
             row.floor_name, row.column, row.number, row.house_type, row.gross_area,
             row.inside_area, row.unit_price, row.total, floor_total,
         )  # fmt: skip
-
-
-class _Lines(io.TextIOBase):
-    """A file to read from that is written while it is read, so that memory stays flat."""
-
-    def __init__(self, values: Iterator[tuple[Any, ...]], progress: Progress) -> None:
-        super().__init__()
-        self.values = values
-        self.progress = progress
-        self.rest = ""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1) -> str:
-        """Return up to ``size`` characters; the database asks again until there are none."""
-        most = size if size is not None and size >= 0 else CHUNK
-        while len(self.rest) < most:
-            chunk = list(islice(self.values, CHUNK))
-            if not chunk:
-                break
-            buffer = io.StringIO()
-            csv.writer(buffer, lineterminator="\n").writerows(chunk)
-            self.rest += buffer.getvalue()
-            self.progress.advance(len(chunk))
-        given, self.rest = self.rest[:most], self.rest[most:]
-        return given

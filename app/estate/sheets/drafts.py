@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from app.core.money import per_area, times_area, yuan
 from app.estate.sheets.faults import Fault
 from app.estate.sheets.names import entrance_of, split_buildings
 from app.estate.sheets.price_list import SheetRow
+from app.estate.sheets.spool import Spool
 from app.estate.sheets.values import column_of
 
 # A unit price of 2 decimals cannot hit a given total nearer than half a fen for each m².
 _HALF_FEN: Final = Decimal("0.005")
 _ONE_YUAN: Final = Decimal(1)
+
+_Floor = tuple[str, str | None, int]
 
 
 @dataclass(slots=True)
@@ -74,23 +79,48 @@ def settle_price(
 
 
 def finish(
-    drafts: list[Draft], faults: list[Fault], project_name: str | None
-) -> tuple[list[SheetRow], str | None]:
-    """Return the rooms with their names and places, and the project's name; note doubles."""
+    drafts: Sequence[Draft], faults: list[Fault], project_name: str | None
+) -> tuple[Sequence[SheetRow], str | None]:
+    """Return the rooms with their names and places, and the project's name; note doubles.
+
+    Rooms are gone through one after the other, several times: none of it keeps all of them.
+    """
     names, project = split_buildings({draft.building for draft in drafts}, project_name)
-    rooms: dict[tuple[str, str | None, str], SheetRow] = {}
-    faulty = set()
-    for draft in drafts:
+    rooms: Spool[SheetRow] = Spool()
+    hashes = array("q")
+    dropped: set[int] = set()
+    for at, draft in enumerate(drafts):
         building, split_off = names[draft.building]
         entrance = entrance_of(draft.entrance or "") or split_off
-        key = (building, entrance, draft.number)
-        if key in rooms:
-            faults.append(_double(draft, rooms[key]))
-        else:
-            rooms[key] = _row(draft, building, entrance)
-            if draft.is_faulty:
-                faulty.add(key)
-    return _placed(row for key, row in rooms.items() if key not in faulty), project
+        rooms.extend([_row(draft, building, entrance)])
+        hashes.append(hash((building, entrance, draft.number)))
+        if draft.is_faulty:
+            dropped.add(at)
+    dropped |= _note_doubles(drafts, rooms, hashes, faults)
+    if dropped:
+        rooms = Spool(row for at, row in enumerate(rooms) if at not in dropped)
+    return _placed(rooms), project
+
+
+def _note_doubles(
+    drafts: Sequence[Draft], rooms: Sequence[SheetRow], hashes: array[int], faults: list[Fault]
+) -> set[int]:
+    """Note every room that came before; return the places of the later ones."""
+    ordered = sorted(hashes)
+    again = {one for one, other in pairwise(ordered) if one == other}
+    later: set[int] = set()
+    first: dict[tuple[str, str | None, str], SheetRow] = {}
+    # Few have a twin: those alone are looked at, and kept.
+    for at, found in enumerate(hashes):
+        if found in again:
+            row = rooms[at]
+            key = (row.building, row.entrance, row.number)
+            if key in first:
+                faults.append(_double(drafts[at], first[key]))
+                later.add(at)
+            else:
+                first[key] = row
+    return later
 
 
 def _row(draft: Draft, building: str, entrance: str | None) -> SheetRow:
@@ -117,21 +147,34 @@ def _double(draft: Draft, first: SheetRow) -> Fault:
     return Fault(draft.sheet, draft.line, draft.place, draft.found, code, params)
 
 
-def _placed(rows: Iterable[SheetRow]) -> list[SheetRow]:
+def _placed(rooms: Sequence[SheetRow]) -> Sequence[SheetRow]:
     """Give every room of a floor a place of its own.
 
     The last two digits of the number are the place. Where two rooms share one, as parking spaces
     101 and 201 do, or there is none, the whole floor is counted through in order of its numbers.
     """
-    placed = list(rows)
-    floors: dict[tuple[str, str | None, int], list[int]] = defaultdict(list)
-    for at, row in enumerate(placed):
-        floors[row.building, row.entrance, row.floor].append(at)
-    for places in floors.values():
-        columns = {placed[at].column for at in places}
-        if len(columns) == len(places) and 0 not in columns:
-            continue
-        places.sort(key=lambda at: (len(placed[at].number), placed[at].number))
-        for column, at in enumerate(places, start=1):
-            placed[at] = replace(placed[at], column=column)
-    return placed
+    taken: dict[_Floor, int] = defaultdict(int)
+    crowded: set[_Floor] = set()
+    for row in rooms:
+        floor, place = _floor(row), 1 << row.column
+        if row.column == 0 or taken[floor] & place:
+            crowded.add(floor)
+        taken[floor] |= place
+    if not crowded:
+        return rooms
+    floors: dict[_Floor, list[tuple[int, str, int]]] = defaultdict(list)
+    for at, row in enumerate(rooms):
+        if _floor(row) in crowded:
+            floors[_floor(row)].append((len(row.number), row.number, at))
+    columns = {
+        at: column
+        for numbers in floors.values()
+        for column, (_length, _number, at) in enumerate(sorted(numbers), start=1)
+    }
+    return Spool(
+        replace(row, column=columns[at]) if at in columns else row for at, row in enumerate(rooms)
+    )
+
+
+def _floor(row: SheetRow) -> _Floor:
+    return row.building, row.entrance, row.floor

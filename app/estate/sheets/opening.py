@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from itertools import islice
@@ -23,6 +23,7 @@ from python_calamine import (
 from app.estate.sheets import biff, packed
 from app.estate.sheets.limits import MAX_FILE_BYTES, MAX_ROWS, FileRefused
 from app.estate.sheets.packed import Area, SheetFacts
+from app.estate.sheets.spool import Spool
 
 Cell = str | int | float | bool | date | time | timedelta
 Source = bytes | str | os.PathLike[str] | BinaryIO
@@ -33,6 +34,7 @@ _ENCODINGS: Final = ("utf-8-sig", "gb18030")
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 # How much of a text file is looked at to tell its kind.
 _HEAD: Final = 2000
+_CHUNK: Final = 1 << 16
 _MARKUP: Final = (b"<html", b"<!doctype", b"<table", b"<?xml", b"%pdf", b"{\\rtf")
 
 
@@ -47,7 +49,7 @@ class Sheet:
     """One sheet: ``rows[0]`` is line 1; ``merged`` are areas of places counted from 0."""
 
     name: str
-    rows: list[list[Cell]]
+    rows: Sequence[list[Cell]]
     merged: list[Area] = field(default_factory=list)
     is_hidden: bool = False
     #: rows that are hidden and hold something, as far as the kind of file tells
@@ -122,30 +124,37 @@ def _rows(sheet: CalamineSheet, facts: SheetFacts) -> list[list[Cell]]:
     return rows
 
 
-def _csv_rows(content: bytes) -> list[list[Cell]]:
+def _csv_rows(content: bytes) -> Sequence[list[Cell]]:
     if content[:200].lower().lstrip().startswith(_MARKUP):
         raise FileRefused("not_a_workbook")
     if b"\0" in content[:_HEAD] and not content.startswith(_WIDE_MARKS):
         raise FileRefused("not_a_workbook")
-    text = _decoded(content)
-    if any(ord(char) < ord(" ") and char not in "\t\r\n" for char in text[:_HEAD]):
-        raise FileRefused("not_a_workbook")
-    delimiter = max(",\t;", key=text[:_HEAD].count)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows: list[list[Cell]] = [list(row) for row in islice(reader, 2 * MAX_ROWS)]
-    except csv.Error as error:
-        raise FileRefused("corrupt_file") from error
+    encoding = _encoding(content)
+    # Decoded as it is read: the whole text at once would take four bytes a letter.
+    with io.TextIOWrapper(io.BytesIO(content), encoding, newline="") as text:
+        head = text.read(_HEAD)
+        if any(ord(char) < ord(" ") and char not in "\t\r\n" for char in head):
+            raise FileRefused("not_a_workbook")
+        delimiter = max(",\t;", key=head.count)
+        text.seek(0)
+        try:
+            reader = csv.reader(text, delimiter=delimiter)
+            rows: Spool[list[Cell]] = Spool(list(row) for row in islice(reader, 2 * MAX_ROWS))
+        except csv.Error as error:
+            raise FileRefused("corrupt_file") from error
     if len(rows) == 2 * MAX_ROWS:
         raise FileRefused("too_many_rows", most=MAX_ROWS)
     return rows
 
 
-def _decoded(content: bytes) -> str:
+def _encoding(content: bytes) -> str:
     encodings = ("utf-16",) if content.startswith(_WIDE_MARKS) else _ENCODINGS
     for encoding in encodings:
         try:
-            return content.decode(encoding)
+            with io.TextIOWrapper(io.BytesIO(content), encoding, newline="") as text:
+                while text.read(_CHUNK):
+                    pass
         except UnicodeDecodeError:
             continue
+        return encoding
     raise FileRefused("wrong_encoding")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -86,7 +86,7 @@ class PriceList:
     """
 
     shape: Shape | None = None
-    rows: list[SheetRow] = field(default_factory=list)
+    rows: Sequence[SheetRow] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     project_name: str | None = None
     ignored: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from app.estate.sheets.matrix_shape import Matrix
 from app.estate.sheets.opening import Sheet, Source, open_sheets
 from app.estate.sheets.price_list import PriceList, Shape
 from app.estate.sheets.rows_shape import RowsSheet
+from app.estate.sheets.spool import Spool
 
 
 def read_price_list(
@@ -73,8 +74,8 @@ def _is_filled(cell: object) -> bool:
     return bool(cell.strip()) if isinstance(cell, str) else cell is not None
 
 
-def _drafts(found: list[tuple[Sheet, Headings]], price_list: PriceList) -> list[Draft]:
-    drafts: list[Draft] = []
+def _drafts(found: list[tuple[Sheet, Headings]], price_list: PriceList) -> Spool[Draft]:
+    drafts: Spool[Draft] = Spool()
     matrix = Matrix(price_list.faults)
     ignored: list[str] = []
     for sheet, headings in found:
@@ -89,10 +90,10 @@ def _drafts(found: list[tuple[Sheet, Headings]], price_list: PriceList) -> list[
             matrix.read(sheet, headings)
         else:
             rows = RowsSheet(sheet, headings, price_list.faults)
-            drafts += rows.drafts()
+            drafts.extend(rows.drafts())
             ignored += rows.ignored
     price_list.ignored = tuple(dict.fromkeys(ignored))
-    drafts += matrix.drafts()
+    drafts.extend(matrix.drafts())
     if len(drafts) > MAX_ROWS:
         raise FileRefused("too_many_rows", most=MAX_ROWS)
     if not drafts and not price_list.faults:

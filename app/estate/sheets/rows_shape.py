@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from app.estate.sheets.drafts import Draft, settle_price
 from app.estate.sheets.faults import Fault, SheetLog, column_letter, column_name
@@ -31,6 +31,17 @@ _FOOTER: Final = re.compile(
     r"(?:合\s*计|总\s*计|小\s*计|备\s*注|注[::]|说\s*明|制\s*表|审\s*核|填\s*表)"
 )
 _FEN: Final = Decimal("0.01")
+#: texts that are kept as they were read, until room is made for others
+_KEPT: Final = 10_000
+
+
+Value = TypeVar("Value", str, Decimal)
+
+
+def _keep(known: dict[tuple[Column, str], Value], key: tuple[Column, str], value: Value) -> None:
+    if len(known) >= _KEPT:
+        known.clear()
+    known[key] = value
 
 
 def is_footer(text: str) -> bool:
@@ -199,7 +210,7 @@ class _RoomLine:
         if len(text) > most:
             self._fault(column, "too_long", most=most)
         elif isinstance(cell, str):
-            self.sheet.texts[column, cell] = text
+            _keep(self.sheet.texts, (column, cell), text)
         return text
 
     def _floor(self) -> tuple[int, str] | None:
@@ -230,7 +241,7 @@ class _RoomLine:
         if amount is None and is_required:
             self._missing(column)
         elif amount is not None and isinstance(cell, str):
-            self.sheet.amounts[column, cell] = amount
+            _keep(self.sheet.amounts, (column, cell), amount)
         return amount
 
     def _areas(self) -> tuple[Decimal | None, Decimal | None]:

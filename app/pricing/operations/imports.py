@@ -37,6 +37,7 @@ from app.pricing.settings import floor_terms
 TOLERANCE = Decimal("1.00")
 #: rooms beyond it that are named
 SHOWN = 20
+READ_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,19 +291,26 @@ def _draft_plan(work: _Work) -> PricePlan | None:
 
 def _compare_known() -> Agreement | None:
     """Compare with the prices that the project has from earlier lists and plans."""
-    rows = db.session.execute(_KNOWN).all()
-    if not rows:
+    compared, largest, room, beyond = 0, ZERO, "", 0
+    named: list[str] = []
+    for row in db.session.execute(_KNOWN, execution_options={"yield_per": READ_AT_ONCE}):
+        apart = abs(row.list_total - row.known)
+        compared += 1
+        if apart > largest:
+            largest, room = apart, row.title
+        if apart > TOLERANCE:
+            beyond += 1
+            if len(named) < SHOWN:
+                named.append(row.title)
+    if not compared:
         return None
-    apart = [(abs(row.list_total - row.known), row.title) for row in rows]
-    largest, room = max(apart)
-    beyond = [title for amount, title in apart if amount > TOLERANCE]
     return Agreement(
         other="",
-        compared=len(rows),
+        compared=compared,
         largest=largest,
-        largest_room=room if largest else "",
-        beyond=len(beyond),
-        beyond_rooms=tuple(beyond[:SHOWN]),
+        largest_room=room,
+        beyond=beyond,
+        beyond_rooms=tuple(named),
         missing=0,
     )
 
