@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 READ_AT_ONCE: Final = 2000
 #: rows behind a relation that are kept for the rows to come
 MOST_KEPT: Final = 20_000
+#: what reads attributes that the code does not name
+_BY_OTHER_WAYS: Final = frozenset({"getattr", "vars", "super", "str", "repr", "object_session"})
 
 
 class Light(NamedTuple):
@@ -115,7 +117,13 @@ def _names(model: Any, asked: frozenset[str]) -> tuple[str, ...] | None:
             if not isinstance(found, property) or found.fget is None:
                 return None
             mentioned = set(_mentioned(found.fget.__code__))
-            left |= {other for other in mentioned if _is_of(model, other)}
+            if mentioned & _BY_OTHER_WAYS:
+                return None
+            own = {other for other in mentioned if hasattr(model, other)}
+            if not all(_is_of(model, other) for other in own):
+                # It calls a method, which may read anything.
+                return None
+            left |= own
     return tuple(sorted(needed))
 
 
@@ -146,6 +154,11 @@ def _key_of(model: Any, name: str) -> str | None:
     return str(mapper.get_property_by_column(local).key)
 
 
+def _refuse(self: Any) -> str:
+    message = f"{type(self).__name__} has no words of its own: read the model's row"
+    raise TypeError(message)
+
+
 @lru_cache(maxsize=256)
 def _light_class(model: Any, names: tuple[str, ...]) -> Light:
     mapper = class_mapper(model)
@@ -165,5 +178,6 @@ def _light_class(model: Any, names: tuple[str, ...]) -> Light:
         for name in names
         if name not in mapper.column_attrs and name not in mapper.relationships
     }
+    body["__str__"] = _refuse
     body |= {"__slots__": (*columns, *(name for name, _key in relations)), "__init__": take}
     return Light(type(f"Light{model.__name__}", (), body), columns, relations)

@@ -107,7 +107,6 @@ BEYOND_THE_ORM = {
     "admin/queries.py:_TEAM_SIZES": "asked for rows that were read within the scope",
     "admin/queries.py:_TEAM_PEOPLE": "asked for a team that was read within the scope",
     "lists/queries.py:_KEPT": "carries the predicate in the part that it is made of",
-    "demo/scale.py:_prices": "the command line fills a database for measuring",
     "demo/load.py:_permit": "the demo's loader acts as the system",
     "live/notices.py:_NEWS": "each person's own notices, by the id in his ticket",
     "notices/operations.py:_SETTLE": "takes as read what waited at one address; returns nothing",

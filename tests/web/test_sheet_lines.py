@@ -16,7 +16,7 @@ from app.core.actor import acting
 from app.estate.models import Room
 from app.web import export
 from app.web.exports import view_named
-from app.web.light_rows import light_rows
+from app.web.light_rows import _names, light_rows
 from app.web.sheet_lines import ListSheet, letters_of, style_of
 from tests.factories.people import make_project
 
@@ -95,3 +95,24 @@ def test_light_rows_are_only_those_within_reach(app, session, actor_for):
         file = io.BytesIO()
         assert export.write(view, query, file, list(view.columns)) == 0
     assert session.scalar(select(Room.id)) is not None
+
+
+def _told(self):
+    return self.number
+
+
+@pytest.mark.parametrize(
+    ("body", "needs"),
+    [
+        (lambda self: (self.number, self.building), ("building", "building_id", "number", "odd")),
+        (lambda self: self.told(), None),
+        (lambda self: getattr(self, "num" + "ber"), None),
+        (lambda self: "-" + str(self), None),
+    ],
+)
+def test_a_property_that_calls_or_looks_by_name_takes_whole_rows(monkeypatch, body, needs):
+    monkeypatch.setattr(Room, "told", _told, raising=False)
+    monkeypatch.setattr(Room, "odd", property(body), raising=False)
+    _names.cache_clear()
+    assert _names(Room, frozenset({"odd"})) == needs
+    _names.cache_clear()
