@@ -42,3 +42,9 @@ def require_opening_ready(project_ids: Collection[int], unready_reason: str | No
             items="、".join(str(OpeningKind(item.kind).title) for item in missing),
         )
         raise Invalid(sentence, fields={"unready_reason": sentence}, code="opening_not_ready")
+
+
+def has_checklist(batch_id: int) -> bool:
+    """Tell whether a batch has its checklist."""
+    wanted = select(OpeningItem.id).where(OpeningItem.batch_id == batch_id).limit(1)
+    return db.session.scalar(wanted) is not None

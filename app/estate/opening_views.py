@@ -13,6 +13,7 @@ from app.core import clock
 from app.estate import operations, policies
 from app.estate.models import LaunchBatch, OpeningItem
 from app.estate.opening import Finding, OpeningKind, find_readiness
+from app.estate.opening_gate import has_checklist
 from app.web.actions import row_action
 from app.web.crud import CrudView
 from app.web.crud_forms import LineField
@@ -120,8 +121,8 @@ class OpeningItemView(CrudView):
 
 
 def may_begin(batch: LaunchBatch) -> bool:
-    """Tell whether a checklist makes sense for the batch."""
-    return batch.launched_on is None
+    """Tell whether a checklist makes sense for the batch: it waits for its day and has none."""
+    return batch.launched_on is None and not has_checklist(batch.id)
 
 
 BEGIN = row_action(

@@ -22,6 +22,8 @@ from app.web import formats
 
 #: precision of a two-decimal column → what it counts (see app.core.db)
 KIND_OF_PRECISION = {14: "money", 10: "area", 7: "percent"}
+#: what may be an amount of yuan: kept, or worked out for the list
+AMOUNTS = ("money", "number")
 NUMBERS = ("money", "area", "percent", "number", "integer")
 
 #: labels of columns that many tables have
@@ -134,7 +136,7 @@ def shown_html(column: Column, value: Any) -> Any:
         return formats.NOTHING
     if column.states is not None:
         return chip_of(column.states, str(value))
-    if column.kind == "money" and isinstance(value, Decimal) and g.get("short_money"):
+    if column.kind in AMOUNTS and isinstance(value, Decimal) and g.get("short_money"):
         return formats.short_money_html(value)
     if column.kind == "json":
         return Markup("<code>{}</code>").format(str(value))

@@ -130,9 +130,12 @@ def yes_no(value: bool | None) -> Any:
 
 
 def short_money_html(amount: Decimal) -> Markup:
-    """Return an amount in 万 or 亿 as a list shows it to who wants that, in full as its title."""
+    """Return an amount in 万 or 亿 as a list shows it to who wants that, in full as its title.
+
+    What is below 100,000 yuan, as prices per m² are, stays as it is.
+    """
     full = with_minus(money.format_yuan(amount))
-    if abs(amount) < TEN_THOUSAND:
+    if abs(amount) < 10 * TEN_THOUSAND:
         return Markup("{}").format(full)
     return Markup('<span title="{}">{}</span>').format(full, short_yuan(amount))
 
