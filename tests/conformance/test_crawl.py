@@ -38,6 +38,7 @@ NO_LINK = {
     "DeskView.name_customer": "opened from the panel of a room in the grid",
     "DeviceView.act": "a step, which is posted",
     "LaunchBatchView.act": "a step, which is posted",
+    "LoanView.months": "a button of the form, which sends what is typed in it",
     "LocaleView.index": "hidden behind work.language",
     "PriceListView.progress": "asked by the page while an import goes on",
     "SwaggerView.show": "known to programmers by its address",

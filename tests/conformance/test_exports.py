@@ -20,6 +20,7 @@ NO_ENTRY = {
     "app/sales/desk.py:quotation_pdf": "what anyone may calculate who sees the room",
     "app/web/headers.py:_set": "sends nothing itself: it marks what others send as a file",
     "app/web/paper.py:send_pdf": "its callers draw the paper and know what is on it",
+    "app/pricing/loan_views.py:months": "figures that the caller has typed, repaid month by month",
     "app/pricing/import_views.py:template": "an empty sheet to fill in",
     "app/pricing/import_api.py:faults": "the sheet that the caller has sent, with its faults",
 }
