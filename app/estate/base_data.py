@@ -56,6 +56,12 @@ def is_locked(project_id: int) -> bool:
     return found is not None and found.locked_at is not None and found.opened_for is None
 
 
+def was_locked(project_id: int) -> bool:
+    """Tell whether the project's base data have been locked, open for a change or not."""
+    lock = find_lock(project_id)
+    return lock is not None and lock.locked_at is not None
+
+
 def find_lock(project_id: int) -> BaseDataLock | None:
     """Return the project's lock, None if nobody has reviewed or changed anything yet."""
     return db.session.scalar(select(BaseDataLock).where(BaseDataLock.project_id == project_id))

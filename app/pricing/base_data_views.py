@@ -17,7 +17,7 @@ from app.core.actor import Actor
 from app.core.errors import DomainError, NotFound
 from app.core.uow import unit_of_work
 from app.estate import policies as estate_policies
-from app.estate.base_data import find_lock, is_locked
+from app.estate.base_data import find_lock, was_locked
 from app.estate.base_data_steps import BaseDataStep
 from app.pricing import operations, policies
 from app.pricing.base_data_fields import BASE_FIELDS, KIND_TITLES, field_of
@@ -234,7 +234,7 @@ class BaseDataChangeView(CrudView):
         may_submit = (
             is_open
             and whole
-            and is_locked(change.project_id)
+            and was_locked(change.project_id)
             and actor.may(f"{policies.BASE_DATA_CHANGE}:submit")
         )
         return self.render_template(

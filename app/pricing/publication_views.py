@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from app.core import audit
 from app.core.actor import Actor
 from app.core.errors import DomainError, Invalid
+from app.core.settings import get_setting
 from app.core.uow import unit_of_work
 from app.pricing import operations, policies
 from app.pricing.models import PricePublication
@@ -24,14 +25,23 @@ from app.pricing.queries.publications import (
     posted_on,
 )
 from app.pricing.reading import read_day
+from app.pricing.settings import PUBLIC_PRICES
 from app.pricing.titles import PRICE_BASES, posted_status
 from app.web import show_page
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import LineField
-from app.web.projects import current_project_id
+from app.web.projects import current_project, current_project_id
 
 #: rooms that one page shows; on paper all of them are
 PAGE = 200
+
+
+def public_code() -> str | None:
+    """Return the code under which everybody reads what is posted, None where that is off."""
+    project = current_project()
+    if project is None or not get_setting(PUBLIC_PRICES, project.id):
+        return None
+    return project.code
 
 
 class PricePublicationView(CrudView):
@@ -162,5 +172,6 @@ class PricePublicationView(CrudView):
         page = self.render_template(
             "pricing/posted.html", lists=lists, day=day, sentence=sentence,
             typed=request.args.get("on", ""), approvers_of=approvers_of,
+            public_code=public_code(),
         )  # fmt: skip
         return page, 422 if sentence else 200

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.money import parse_percent, parse_yuan, plain
 from app.core.settings import Setting, declare, get_setting
+from app.estate.settings import clean_switch
 
 LARGEST_PERCENT = Decimal(100)
 MOST_DAYS = 90
@@ -62,6 +63,15 @@ NOTED_CHANGE = declare(
     )
 )
 
+PUBLIC_PRICES = declare(
+    Setting(
+        "pricing.public_prices",
+        default=False,
+        title=_l("Posted prices can be read by everybody"),
+        clean=clean_switch,
+        help=_l("On: /posted-prices/ and the project's code, without signing in."),
+    )
+)
 EXECUTION_DAYS = declare(
     Setting(
         "pricing.base_data_days",

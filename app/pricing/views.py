@@ -41,6 +41,7 @@ from app.pricing.models import (
     RoomPrice,
 )
 from app.pricing.plan_views import PricePlanView
+from app.pricing.public_views import PublicPricesView
 from app.pricing.publication_views import PricePublicationView
 from app.pricing.queries import list_prices, price_at_end_of
 from app.pricing.reading import read_day
@@ -209,6 +210,7 @@ VIEWS = [
     PaymentMethodView,
     DiscountView,
     LoanView,
+    PublicPricesView,
     BaseDataView,
     BaseDataChangeView,
     BaseDataChangeLineView,

@@ -39,6 +39,7 @@ NO_LINK = {
     "DeviceView.act": "a step, which is posted",
     "LaunchBatchView.act": "a step, which is posted",
     "LoanView.months": "a button of the form, which sends what is typed in it",
+    "PublicPricesView.of_project": "a link only where it is switched on; tests/pricing",
     "LocaleView.index": "hidden behind work.language",
     "PriceListView.progress": "asked by the page while an import goes on",
     "SwaggerView.show": "known to programmers by its address",

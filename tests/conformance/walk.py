@@ -62,6 +62,7 @@ NOT_WALKED = {
     "AgentApi.started": "stations' agents are walked apart",
     "LocaleView.index": "hidden behind work.language",
     "SecurityApi.login": "signs in",
+    "PublicPricesView.of_project": "for everybody where it is switched on; tests/pricing",
     "UtilView.back": "only leads back",
     "account.end_other_sign_ins": "one's own sign-ins only: tests/admin/test_sessions.py",
     "account.end_sign_in": "one's own sign-ins only: tests/admin/test_sessions.py",

@@ -268,6 +268,7 @@ def test_a_change_by_hand_opens_the_data_and_locks_them_again(
     session.flush()
     with pytest.raises(Conflict, match=change.number):
         operations.open_for_change(second, actor=steward)
+    assert written(locked, steward, name="趁开放再写一张", by_hand=True).state == "draft"
     with pytest.raises(Invalid):
         operations.finish_change(change, note=" ", actor=steward)
     operations.finish_change(change, note="新增 12 个车位", actor=steward)

@@ -58,7 +58,7 @@ def add_base_data_change(
     actor.require(f"{policies.BASE_DATA_CHANGE}:add")
     estate_policies.require_reach(actor, project_id)
     project = get_project(project_id)
-    if not base_data.is_locked(project_id):
+    if not base_data.was_locked(project_id):
         raise Conflict(
             _l(
                 "The base data of %(project)s are not locked. Change them directly.",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import Invalid, WrongState
-from app.estate.base_data import is_locked
+from app.estate.base_data import was_locked
 from app.pricing import policies
 from app.pricing.base_data_fields import field_of, value_text
 from app.pricing.models import BaseDataChange, BaseDataChangeLine, BaseDataChangeState
@@ -75,7 +75,7 @@ class BaseDataChangeKind(ApprovalKind):
                     state=BaseDataChangeState(subject.state).title,
                 )
             )
-        if not is_locked(subject.project_id):
+        if not was_locked(subject.project_id):
             raise WrongState(
                 _l(
                     "The base data of %(project)s are not locked. Change them directly.",
