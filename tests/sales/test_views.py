@@ -316,11 +316,14 @@ def test_anothers_customer_cannot_be_a_buyer(page, user_for, project, room, meth
     assert "李秘密" not in text
 
 
+@pytest.mark.usefixtures("method")
 def test_the_form_begins_with_whom_the_room_is_held_for(page, user_for, project, room):
     user = user_for("consultant")
     customer = make_customer(project, user, name="王小明")
     make_hold(room, actor_of(user), customer=customer)
-    assert "王小明" in page(user, f"/sales/subscribe/{room.id}")
+    text = page(user, f"/sales/subscribe/{room.id}")
+    assert "王小明" in text
+    assert '<small class="step-why">房间现行标准总价</small>' in text
 
 
 def test_holding_and_naming_the_customer_by_the_forms(page, user_for, project, room):

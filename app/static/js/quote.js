@@ -13,14 +13,14 @@
     const refused = card.querySelector("[data-refused]");
     let turn = 0;
 
-    const line = (name, by, amount, kind = "", of = "num by") => make("div", { class: kind },
-      make("dt", {}, name), make("dd", { class: of }, by), make("dd", { class: "num" }, amount));
+    const line = (name, by, amount, kind = "", of = "num by", why = "") => make("div", { class: kind },
+      make("dt", {}, name, ...(why ? [make("small", { class: "step-why" }, why)] : [])), make("dd", { class: of }, by), make("dd", { class: "num" }, amount));
     const due = ({ due: day, due_rule: rule }) => day || (rule?.kind === "contract"
       ? (rule.days ? words.after_signing.replace("{days}", rule.days) : words.on_signing) : rule?.stage || "");
     const draw = (quote) => {
       const steps = quote.steps.map((step, place) => line(step.name,
         place === 0 ? "" : RATES.includes(step.kind) ? `−${step.value}%` : show(step.amount),
-        show(step.after), place === 0 ? "first" : ""));
+        show(step.after), place === 0 ? "first" : "", "num by", step.explained));
       const unit = quote.deal_unit_price ? `${show(quote.deal_unit_price)} /㎡` : "";
       steps.push(line(words.deal_total, unit, `¥${show(quote.deal_total)}`, "sum"));
       card.querySelector("[data-steps]").replaceChildren(make("dl", { class: "pricing" }, ...steps));
