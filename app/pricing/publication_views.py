@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.core.errors import DomainError, Invalid
 from app.core.settings import get_setting
 from app.core.uow import unit_of_work
+from app.estate.queries import get_project
 from app.pricing import operations, policies
 from app.pricing.models import PricePublication
 from app.pricing.publication_paper import paper_words, send_paper, send_sheet
@@ -30,7 +31,7 @@ from app.pricing.titles import PRICE_BASES, posted_status
 from app.web import show_page
 from app.web.crud import CrudView, guarded
 from app.web.crud_forms import LineField
-from app.web.projects import current_project, current_project_id
+from app.web.projects import current_project_id
 
 #: rooms that one page shows; on paper all of them are
 PAGE = 200
@@ -38,10 +39,10 @@ PAGE = 200
 
 def public_code() -> str | None:
     """Return the code under which everybody reads what is posted, None where that is off."""
-    project = current_project()
-    if project is None or not get_setting(PUBLIC_PRICES, project.id):
+    project_id = current_project_id()
+    if project_id is None or not get_setting(PUBLIC_PRICES, project_id):
         return None
-    return project.code
+    return get_project(project_id).code
 
 
 class PricePublicationView(CrudView):

@@ -62,3 +62,15 @@ def test_days_and_buildings_are_asked_for(client, project):
 @pytest.mark.usefixtures("posted", "public")
 def test_one_projects_switch_opens_no_other(client):
     assert client.get(f"/posted-prices/{make_project().code}").status_code == 404
+
+
+@pytest.mark.usefixtures("posted", "public")
+def test_the_way_there_stands_where_lists_are_published(client, project, sign_in, user_for):
+    page = sign_in(client, user_for("director")).get("/published-prices/posted").text
+    assert f"/posted-prices/{project.code}" in page
+
+
+@pytest.mark.usefixtures("posted")
+def test_no_way_leads_there_while_it_is_off(client, sign_in, user_for):
+    page = sign_in(client, user_for("director")).get("/published-prices/posted").text
+    assert "公示网页" not in page
