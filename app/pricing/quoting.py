@@ -207,7 +207,7 @@ def method_terms(method: PaymentMethod, reached: Mapping[str, date] | None = Non
     """Return a payment method as plain values; ``reached`` are the stages of the building."""
     return MethodTerms(
         name=method.name,
-        lines=tuple(_line_terms(line, reached) for line in method.lines),
+        lines=tuple(line_terms(line, reached) for line in method.lines),
         discount_percent=method.discount_percent,
         code=f"method:{method.id}",
     )
@@ -225,7 +225,8 @@ def discount_terms(discount: Discount) -> DiscountTerms:
     )
 
 
-def _line_terms(line: PaymentMethodLine, reached: Mapping[str, date] | None) -> LineTerms:
+def line_terms(line: PaymentMethodLine, reached: Mapping[str, date] | None) -> LineTerms:
+    """Return a payment line as plain values; ``reached`` as for ``method_terms``."""
     kind = DueKind(line.due_rule)
     stage, stage_kind = None, None
     if kind is DueKind.STAGE:

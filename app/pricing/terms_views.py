@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask import request
 from flask_appbuilder import expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import FieldList, FormField, SelectField, validators
 from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
-from app.core.money import format_yuan
+from app.core.bad_value import BadValue
+from app.core.errors import Invalid
+from app.core.money import ZERO, format_yuan, parse_yuan
 from app.core.permissions import ROLE_TITLES
 from app.estate.milestones import MilestoneKind
 from app.pricing import operations, policies
 from app.pricing.grantors import GRANTORS
+from app.pricing.method_preview import preview_method
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine
 from app.pricing.operations import LineDraft
 from app.pricing.titles import DISCOUNT_KINDS, DUE_RULES, LINE_BASES, LINE_KINDS
@@ -160,6 +165,25 @@ class PaymentMethodView(CrudView):
     show_template = "pricing/payment_method.html"
     form_template = "pricing/payment_method_form.html"
     exportable = False
+
+    @expose("/preview", methods=["POST"])
+    @guarded("edit")
+    def preview(self, *, actor: Actor) -> Any:  # noqa: ARG002 - the permission has been checked
+        """Answer what the typed lines come to at a price; nothing is kept."""
+        form = self.make("add", posted=request.form)
+        form.validate()
+        if form.lines.errors or form.discount_percent.errors:
+            return {"problem": _("An amount, percent, day or number of days cannot be read.")}
+        try:
+            total = parse_yuan(request.form.get("sample_total", ""))
+            found = preview_method(
+                _drafts(form.lines.data),
+                discount_percent=form.discount_percent.data or ZERO,
+                list_total=total,
+            )
+        except (BadValue, Invalid) as error:
+            return {"problem": str(error.message)}
+        return found
 
     @expose("/show/<int:pk>")
     @guarded("see")

@@ -555,6 +555,7 @@ BODIES = {
     "ReceiptApi.reverse": _reason,
     "ReceiptApi.withdraw": _nothing,
     "RoomImportApi.carry_out": _nothing,
+    "PaymentMethodView.preview": lambda _office: {"sample_total": "1"},
     "RoomImportApi.columns": lambda _office: {"columns": {"房号": "number"}},
     "RoomSaleApi.confirm_price": _nothing,
     "RoomSaleApi.release_for_sale": _sale,
@@ -580,6 +581,7 @@ BODIES = {
 #: what these send names no row of a project
 NAMES_NO_ROW = {
     "BaseDataView.review", "BaseDataView.take_back", "DrawingView.add", "DrawingApi.add",
+    "PaymentMethodView.preview",
     "LoanScheduleApi.calculate",
     "SignInSecurityView.save",
     "door.change_password", "PriceListView.check", "RoleView.show", "SettingsView.save",

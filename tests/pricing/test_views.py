@@ -433,3 +433,25 @@ def test_terms_are_seen_by_all_and_changed_by_the_steward(page, project, name):
         assert page("steward", f"/{name}/{step}/{row.id}", project=elsewhere).status_code == 404
     answer = page("steward", f"/{name}/delete/{row.id}", project=elsewhere, data={})
     assert answer.status_code == 404
+
+
+def test_a_method_says_what_it_comes_to_while_it_is_typed(client, sign_in, user_for):
+    browser = sign_in(client, user_for("steward"))
+    typed = {
+        "discount_percent": "2.00", "sample_total": "1,000,000",
+        "lines-0-kind": "deposit", "lines-0-basis": "fixed", "lines-0-value": "100000",
+        "lines-0-due_rule": "subscription",
+        "lines-1-kind": "down_payment", "lines-1-basis": "percent", "lines-1-value": "30",
+        "lines-1-due_rule": "contract",
+        "lines-2-kind": "loan", "lines-2-basis": "rest", "lines-2-due_rule": "contract",
+    }  # fmt: skip
+    found = browser.post("/payment-methods/preview", data=typed).get_json()
+    assert found["deal_total"] == "980000.00"
+    amounts = {one["kind"]: one["amount"] for one in found["receivables"]}
+    assert amounts == {"deposit": "100000.00", "down_payment": "200000.00", "loan": "680000.00"}
+    for wrong in ({"lines-1-value": "130"}, {"sample_total": "viel"}, {"lines-1-value": "x"}):
+        answer = browser.post("/payment-methods/preview", data={**typed, **wrong})
+        assert answer.get_json()["problem"]
+    assert sign_in(client, user_for("consultant")).post(
+        "/payment-methods/preview", data=typed
+    ).status_code == 403  # fmt: skip
