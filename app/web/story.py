@@ -63,6 +63,7 @@ ACTIONS: dict[str, tuple[Any, str]] = {
     "device_job_mark": (_l("It came out"), ""),
     "device_job_cancel": (_l("Cancel the job"), "warn"),
     "project_restore": (_l("Restored the project from its archive"), "warn"),
+    "scale": (_l("Filled the database with made-up projects"), "warn"),
 }
 #: words of what a note says
 NOTES: dict[str, Any] = {
