@@ -5,16 +5,16 @@
   if (!place) return;
   const { make, csrf } = window.xk;
   const form = place.closest("form");
-  const list = place.querySelector("dl"), note = place.querySelector(".note");
+  const list = place.querySelector("tbody"), note = place.querySelector(".note");
   const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   let turn = 0, waiting = 0;
 
   function draw(found) {
     note.hidden = !found.problem;
     note.textContent = found.problem || "";
-    list.replaceChildren(...(found.receivables || []).map((one) => make("div", {},
-      make("dt", {}, one.name), make("dd", { class: "by mute" }, one.due || one.due_rule.stage || ""),
-      make("dd", { class: "num" }, money.format(Number(one.amount))))));
+    list.replaceChildren(...(found.receivables || []).map((one) => make("tr", {},
+      make("td", {}, one.name), make("td", { class: "mute" }, one.due || one.due_rule.stage || ""),
+      make("td", { class: "r num strong" }, money.format(Number(one.amount))))));
   }
 
   async function ask() {
