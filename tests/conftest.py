@@ -83,12 +83,20 @@ def _no_outside() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _clean_memory() -> Iterator[None]:
-    from app.admin.principal import forget_principals
-
+    """A process works on several databases here, whose rows have the same ids."""
+    _forget()
     yield
+    _forget()
+
+
+def _forget() -> None:
+    from app.admin.principal import forget_principals
+    from app.web.projects import forget_names
+
     set_actor(None)
     settings.forget()
     forget_principals()
+    forget_names()
 
 
 class CommittingClient(FlaskClient):

@@ -114,9 +114,14 @@ def _remember(project: ProjectChoice) -> ProjectChoice:
     return project
 
 
-def forget_projects() -> None:
-    """Read names and closings anew from now on; for tests."""
+def forget_names() -> None:
+    """Drop the names and closings that this process remembers; for tests."""
     _names.clear()
+
+
+def forget_projects() -> None:
+    """Read names and closings anew from now on, within a request too; for tests."""
+    forget_names()
     g.pop("project_choice", None)
 
 
@@ -127,8 +132,3 @@ def choose_project(actor: Actor, project_id: int) -> bool:
     session["project_id"] = project_id
     g.pop("project_choice", None)
     return True
-
-
-def forget_names() -> None:
-    """Drop the names that this process remembers (tests)."""
-    _names.clear()
