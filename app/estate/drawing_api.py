@@ -31,6 +31,7 @@ class SpotBody(Body):
     building_id = Id(load_default=None, allow_none=True)
     room_id = Id(load_default=None, allow_none=True)
     points = fields.List(fields.List(fields.Float()), required=True)
+    moved_from = fields.List(fields.List(fields.Float()), load_default=None, allow_none=True)
 
 
 class TakeOffBody(Body):
@@ -179,6 +180,7 @@ class DrawingApi(RestApi):
         """Place a building on the site plan or a room on its floor plan, or move it there.
 
         ``points`` is one [x, y], or the corners of an outline, in parts of width and height.
+        ``moved_from`` is the place at which the caller saw it, empty where it had none.
 
         ---
         put:
@@ -188,7 +190,7 @@ class DrawingApi(RestApi):
             200:
               description: the place
             409:
-              description: this drawing cannot hold that
+              description: this drawing cannot hold that, or somebody moved it since
             422:
               description: that is no place within the drawing
         """

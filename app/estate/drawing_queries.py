@@ -25,6 +25,28 @@ def get_drawing(drawing_id: int) -> Drawing:
     return found
 
 
+def get_drawing_with_spots(drawing_id: int) -> Drawing:
+    """Return the drawing with the buildings or rooms on it, in as many statements as for one.
+
+    Raises NotFound if there is none within scope.
+    """
+    rooms = selectinload(Drawing.spots).joinedload(DrawingSpot.room)
+    found: Drawing | None = db.session.scalar(
+        select(Drawing)
+        .where(Drawing.id == drawing_id)
+        .options(
+            joinedload(Drawing.building),
+            joinedload(Drawing.house_type),
+            rooms.joinedload(Room.entrance),
+            rooms.joinedload(Room.building),
+            selectinload(Drawing.spots).joinedload(DrawingSpot.building),
+        )
+    )
+    if found is None:
+        raise NotFound(_l("There is no such drawing within your scope."))
+    return found
+
+
 def list_drawings(project_id: int, kinds: Collection[str] = ()) -> list[Drawing]:
     """Return the project's drawings with what is placed on them: the site, floors, pictures."""
     wanted = (

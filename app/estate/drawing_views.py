@@ -16,9 +16,14 @@ from app.core.uow import unit_of_work
 from app.estate import policies
 from app.estate.drawing_answers import drawing_answer
 from app.estate.drawing_file import send_picture
-from app.estate.drawing_queries import get_drawing, list_drawings, list_unplaced
+from app.estate.drawing_queries import (
+    get_drawing,
+    get_drawing_with_spots,
+    list_drawings,
+    list_unplaced,
+)
 from app.estate.drawings import DrawingKind, FirstView
-from app.estate.models import Drawing, DrawingSpot
+from app.estate.models import Building, Drawing, DrawingSpot
 from app.estate.operations.drawings import add_drawing, delete_drawing
 from app.estate.queries import list_buildings, list_house_types
 from app.web.access import needs
@@ -89,7 +94,7 @@ class DrawingView(BaseView):
     @needs(SEE)
     def show(self, drawing_id: int) -> Any:
         """Show a drawing; who may, drags buildings or rooms to their places."""
-        drawing = get_drawing(drawing_id)
+        drawing = get_drawing_with_spots(drawing_id)
         is_placed = drawing.kind in PLACED
         return self.render_template(
             "estate/drawing.html",
@@ -126,36 +131,50 @@ def _chosen(name: str, kind: DrawingKind) -> int | None:
 def _setup(drawing: Drawing) -> dict[str, Any]:
     """Return what the editor's script needs: the drawing, what is on it, what is not, words."""
     by = "room_id" if drawing.kind == DrawingKind.FLOOR.value else "building_id"
+    placed = [spot.room or spot.building for spot in drawing.spots]
     return {
         "drawing": drawing_answer(drawing),
         "by": by,
-        "names": {
-            str(spot.room_id or spot.building_id): _name(spot.room or spot.building)
-            for spot in drawing.spots
-        },
-        "unplaced": [{"id": row.id, "name": _name(row)} for row in list_unplaced(drawing)],
+        "records": [
+            {"id": row.id, **_placeable(row)}
+            for row in sorted([*placed, *list_unplaced(drawing)], key=_turn)
+        ],
         "editable": current().may(EDIT),
         "place": url_for("DrawingApi.place", drawing_id=drawing.id),
         "take_off": url_for("DrawingApi.take_off", drawing_id=drawing.id),
-        "words": {
-            "choose": _("Choose one on the list, then click or drag on the drawing."),
-            "placing": _("Click for a mark, or drag an outline: {name}"),
-            "chosen": _("{name}: drag it, or use the arrow keys. Delete takes it off."),
-            "placed": _("{name} is placed."),
-            "off": _("{name} is off the drawing."),
-            "all_placed": _("All are placed."),
-            "take_off": _("Take off"),
-            "undo": _("Undo"),
-        },
+        "words": _words(),
     }
 
 
-def _name(row: Any) -> str:
-    entrance = getattr(row, "entrance", None)
-    number = getattr(row, "number", None)
-    if number is None:
-        return str(row)
-    return f"{entrance.name}-{number}" if entrance else str(number)
+def _words() -> dict[str, str]:
+    return {
+        "choose": _("Choose one on the list, then click or drag on the drawing."),
+        "placing": _("Click for a mark, or drag an outline: {name}"),
+        "first_corner": _("Click the corners one by one: {name}"),
+        "corner": _("{name}: next corner. Enter, or the first corner again, closes it; Esc stops."),
+        "chosen": _("{name}: drag it, or use the arrow keys. Delete takes it off."),
+        "placed": _("{name} is placed."),
+        "off": _("{name} is off the drawing."),
+        "all_placed": _("All are placed."),
+        "none_found": _("Nothing is called so."),
+        "zoom": _("Size"),
+        "smaller": _("Smaller"),
+        "larger": _("Larger"),
+    }
+
+
+def _turn(row: Any) -> tuple[int, ...]:
+    if isinstance(row, Building):
+        return (row.position, row.id)
+    return (row.floor, row.entrance.position if row.entrance else 0, row.column, row.id)
+
+
+def _placeable(row: Any) -> dict[str, Any]:
+    """Return how a building or room stands on the list: its name, and its floor."""
+    if isinstance(row, Building):
+        return {"name": row.name, "group": ""}
+    name = f"{row.entrance.name}-{row.number}" if row.entrance else row.number
+    return {"name": name, "group": _("Floor %(floor)s", floor=row.floor_name)}
 
 
 def first_view_field() -> Any:

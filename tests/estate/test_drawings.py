@@ -9,7 +9,13 @@ from PIL import Image, ImageFile
 from sqlalchemy import func, select
 
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.estate.drawing_queries import get_drawing, list_drawings, list_unplaced, read_file
+from app.estate.drawing_queries import (
+    get_drawing,
+    get_drawing_with_spots,
+    list_drawings,
+    list_unplaced,
+    read_file,
+)
 from app.estate.drawings import LONGEST_SIDE, read_picture
 from app.estate.models import Drawing, DrawingSpot, HouseType
 from app.estate.operations.drawings import (
@@ -202,6 +208,38 @@ def test_what_is_drawn_goes_with_its_drawing(floor, building, steward, session):
         get_drawing(floor.id)
 
 
+def test_nobody_undoes_what_somebody_else_has_just_moved(floor, building, steward):
+    room = make_room(building, number="A01")
+    place_on_drawing(floor, room_id=room.id, points=OUTLINE, moved_from=[], actor=steward)
+    place_on_drawing(floor, room_id=room.id, points=[[0.5, 0.5]], moved_from=OUTLINE, actor=steward)
+    for seen in ([], OUTLINE):
+        with pytest.raises(Conflict) as refused:
+            place_on_drawing(floor, room_id=room.id, points=OUTLINE, moved_from=seen, actor=steward)
+        assert "A01" in str(refused.value.message)
+
+
+def test_a_full_drawing_costs_no_statement_for_each_room(
+    floor, building, steward, session, counted
+):
+    needed = []
+    for number in range(12):
+        place_on_drawing(
+            floor, room_id=make_room(building, number=f"A{number}").id, points=OUTLINE,
+            actor=steward,
+        )  # fmt: skip
+        if number in (1, 11):
+            session.expunge_all()
+            with counted() as statements:
+                shown = get_drawing_with_spots(floor.id)
+                assert len({_name(spot) for spot in shown.spots}) == number + 1
+            needed.append(len(statements))
+    assert needed[0] == needed[1]
+
+
+def _name(spot):
+    return f"{spot.room.building.name}{spot.room.entrance}{spot.room.number}"
+
+
 # ---- REST and pages ----
 
 
@@ -218,6 +256,8 @@ def test_rest_takes_places_and_answers(project, building, client, bearer, user_f
     assert client.put(f"{base}/spots", json=spot, headers=headers).get_json()["points"] == OUTLINE
     found = client.get(f"/api/v1/drawings/?project_id={project.id}", headers=headers).get_json()
     assert [one["spots"][0]["room_id"] for one in found["result"]] == [room.id]
+    late = client.put(f"{base}/spots", json={**spot, "moved_from": []}, headers=headers)
+    assert (late.status_code, "B01" in late.get_json()["message"]) == (409, True)
     file = client.get(f"{base}/file", headers=headers)
     assert (file.mimetype, file.data[:4]) == ("image/webp", b"RIFF")
     same = client.get(f"{base}/file", headers={**headers, "If-None-Match": file.headers["ETag"]})

@@ -14,6 +14,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.estate import policies
 from app.estate.drawings import MEDIA_TYPE, DrawingKind, Picture, read_picture, read_points
 from app.estate.models import (
+    Building,
     Drawing,
     DrawingFile,
     DrawingSpot,
@@ -87,19 +88,25 @@ def place_on_drawing(
     points: Any,
     building_id: int | None = None,
     room_id: int | None = None,
+    moved_from: Any = None,
     actor: Actor,
 ) -> DrawingSpot:
     """Place a building on the site plan, or a room on a floor plan, or move it there.
 
-    ``points`` is one [x, y], or the corners of an outline, in parts of width and height. Raises
-    Invalid for a place outside, Conflict for a record that this drawing cannot hold.
+    ``points`` is one [x, y], or the corners of an outline, in parts of width and height.
+    ``moved_from`` is the place at which one saw it, empty where it had none. Raises Invalid for a
+    place outside, Conflict for a record that this drawing cannot hold, and for one that somebody
+    has moved since.
     """
     _require_edit(drawing, actor)
     corners = read_points(points)
+    seen = read_points(moved_from) if moved_from else moved_from
     # One at a time on a drawing: two people who place the same room move it, and make no second.
     db.session.execute(select(Drawing.id).where(Drawing.id == drawing.id).with_for_update())
     _check_record(drawing, building_id, room_id)
     spot = _spot_of(drawing, building_id, room_id)
+    if seen is not None and seen != (spot.points if spot else []):
+        raise _moved_since(drawing, building_id, room_id)
     if spot is None:
         spot = DrawingSpot(
             project_id=drawing.project_id,
@@ -127,6 +134,17 @@ def take_off_drawing(
         raise NotFound(_l("It is not on this drawing."))
     db.session.delete(spot)
     db.session.flush()
+
+
+def _moved_since(drawing: Drawing, building_id: int | None, room_id: int | None) -> Conflict:
+    record = db.session.get(Building, building_id) if building_id else db.session.get(Room, room_id)
+    return Conflict(
+        _l(
+            "Somebody else has moved %(record)s on %(drawing)s meanwhile. Load the page again.",
+            record=str(record),
+            drawing=drawing.name,
+        )
+    )
 
 
 def _spot_of(drawing: Drawing, building_id: int | None, room_id: int | None) -> DrawingSpot | None:

@@ -1,35 +1,35 @@
-/* Buildings on a site plan, rooms on a floor plan: placed by a click or a drag, moved, taken off. */
+/* Buildings on a site plan, rooms on a floor plan: placed by click, drag or keys, moved, taken off. */
 (() => {
   "use strict";
   const desk = document.getElementById("drawing");
-  const { drawing, by, names, unplaced, editable, place, take_off: takeOff, words } = JSON.parse(desk.dataset.setup);
+  const { drawing, by, records, editable, place, take_off: takeOff, words } = JSON.parse(desk.dataset.setup);
   const { make, call, toast } = window.xk;
-  const SVG = "http://www.w3.org/2000/svg";
+  const { draw, middle, corners, sheetOf, spotOf, framed } = window.xkSheet;
   const STEP = 0.005;
   const canvas = document.getElementById("canvas");
   const hint = document.getElementById("drawing-hint");
   const list = document.getElementById("unplaced");
   const undo = document.getElementById("drawing-undo");
-  const spots = new Map(drawing.spots.map((spot) => [spot[by], spot.points]));
-  const waiting = new Map(unplaced.map((one) => [one.id, one.name]));
-  const name = (id) => names[id] ?? waiting.get(id) ?? "";
-  const past = [];
-  let choosing = null, selected = null;
-
-  const draw = (tag, attributes = {}, ...inner) => {
-    const made = document.createElementNS(SVG, tag);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    made.append(...inner);
-    return made;
-  };
+  const find = document.getElementById("unplaced-find");
+  const inRow = document.getElementById("place-in-row"), byCorners = document.getElementById("place-by-corners");
   const { width, height } = drawing;
-  const sheet = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": drawing.name },
-    draw("image", { href: drawing.url, width, height }));
+  const spots = new Map(drawing.spots.map((spot) => [spot[by], spot.points]));
+  /* What the server holds, and what it has yet to be told: the newest place of each. */
+  const kept = new Map(spots), wanted = new Map();
+  const sending = new Set();
+  let past = [];
+  let choosing = null, selected = null, outline = null, path = [];
+
+  const all = new Map(records.map((one, order) => [one.id, { ...one, order }]));
+  const name = (id) => all.get(id)?.name ?? "";
+  const say = (sentence, known = {}) => sentence.replace(/\{(\w+)\}/g, (_all, key) => known[key] ?? "");
+  const rest = () => [...all.values()].filter(({ id }) => !spots.has(id));
+
+  const sheet = sheetOf(drawing);
   const layer = draw("g");
   sheet.append(layer);
-  canvas.append(sheet);
+  canvas.append(framed(sheet, drawing, words));
 
-  const say = (sentence, known = {}) => sentence.replace(/\{(\w+)\}/g, (_all, key) => known[key] ?? "");
   const clamp = (value) => Math.min(1, Math.max(0, value));
   function at(event) {
     const box = sheet.getBoundingClientRect();
@@ -37,61 +37,108 @@
     const left = box.left + (box.width - width * scale) / 2, top = box.top + (box.height - height * scale) / 2;
     return [clamp((event.clientX - left) / (width * scale)), clamp((event.clientY - top) / (height * scale))];
   }
-  const middle = (points) => [0, 1].map((axis) => points.reduce((sum, one) => sum + one[axis], 0) / points.length);
-  const corners = (points) => points.map(([x, y]) => `${x * width},${y * height}`).join(" ");
-
-  function shape(id, points) {
-    const [x, y] = middle(points), size = Math.max(width, height) / 62;
-    const text = draw("text", { x: x * width, y: y * height + size / 3, "font-size": size, "stroke-width": size / 5 });
-    text.textContent = name(id);
-    const form = points.length === 1
-      ? draw("circle", { cx: x * width, cy: y * height, r: size * 1.6 }) : draw("polygon", { points: corners(points) });
-    const spot = draw("g", { class: id === selected ? "spot sel" : "spot", tabindex: 0, role: "button", "aria-label": name(id), "data-id": id }, form, text);
-    return spot;
-  }
 
   function redraw({ focus = null } = {}) {
-    layer.replaceChildren(...[...spots].map(([id, points]) => shape(id, points)));
-    if (focus !== null) layer.querySelector(`[data-id="${focus}"]`)?.focus();
+    layer.replaceChildren(...[...spots].map(([id, points]) => spotOf(drawing, points, [name(id)],
+      { class: id === selected ? "spot sel" : "spot", "aria-label": name(id), "data-id": id })));
+    if (focus !== null) layer.querySelector(`[data-id="${focus}"]`)?.focus({ preventScroll: true });
     if (!editable) return;
     canvas.classList.toggle("placing", choosing !== null);
     undo.disabled = !past.length;
-    hint.textContent = choosing !== null ? say(words.placing, { name: name(choosing) })
+    hint.textContent = choosing !== null ? say(path.length ? words.corner : byCorners.checked ? words.first_corner : words.placing, { name: name(choosing) })
       : selected !== null ? say(words.chosen, { name: name(selected) }) : words.choose;
-    const rest = [...waiting].filter(([id]) => !spots.has(id));
-    list.replaceChildren(...(rest.length ? rest.map(([id, title]) => make("li", {}, make("button", {
-      class: "btn sm", type: "button", "aria-pressed": String(id === choosing),
-      onclick: () => { choosing = choosing === id ? null : id; selected = null; redraw(); } }, title)))
-      : [make("p", {}, words.all_placed)]));
+    drawList();
   }
 
-  async function keep(id, points, { remember = true } = {}) {
+  function drawList() {
+    const left = rest(), asked = find.value.trim().toLowerCase();
+    const shown = left.filter((one) => one.name.toLowerCase().includes(asked));
+    let group = null;
+    list.replaceChildren(...(left.length ? shown.flatMap((one) => {
+      const head = one.group && one.group !== group ? [make("li", { class: "group" }, group = one.group)] : [];
+      return [...head, make("li", {}, make("button", {
+        class: "btn sm", type: "button", "aria-pressed": String(one.id === choosing),
+        onclick: (event) => choose(one.id, { byKeys: event.detail === 0 }) }, one.name))];
+    }) : [make("li", { class: "group" }, words.all_placed)]));
+    if (left.length && !shown.length) list.append(make("li", { class: "group" }, words.none_found));
+  }
+
+  /* A pointer places where it clicks; keys place in the middle and move from there. */
+  function choose(id, { byKeys }) {
+    path = [];
+    if (byKeys) {
+      [choosing, selected] = [null, id];
+      keep(id, outline ? centred(outline, [0.5, 0.5]) : [[0.5, 0.5]]);
+      return;
+    }
+    choosing = choosing === id ? null : id;
+    selected = null;
+    redraw();
+  }
+
+  /* ---- keeping: one call at a time for each record, always with its newest place ---- */
+  function keep(id, points, { remember = true } = {}) {
     const before = spots.get(id) ?? null;
     if (remember) past.push([id, before]);
     if (points) spots.set(id, points); else spots.delete(id);
-    if (!waiting.has(id)) waiting.set(id, name(id));
-    names[id] ??= waiting.get(id);
+    wanted.set(id, points);
     redraw({ focus: points ? id : null });
-    try {
-      if (points) await call(place, { method: "PUT", body: { [by]: id, points } });
-      else await call(takeOff, { method: "POST", body: { [by]: id } });
-      hint.textContent = say(points ? words.placed : words.off, { name: name(id) });
-    } catch (error) {
-      if (before) spots.set(id, before); else spots.delete(id);
-      if (remember) past.pop();
-      redraw();
-      toast(error.message, "bad");
-    }
+    if (!sending.has(id)) send(id);
   }
 
+  async function send(id) {
+    sending.add(id);
+    while (wanted.has(id)) {
+      const points = wanted.get(id), seen = kept.get(id);
+      wanted.delete(id);
+      try {
+        if (points) kept.set(id, (await call(place, { method: "PUT", body: { [by]: id, points, moved_from: seen ?? [] } })).points);
+        else if (seen) { await call(takeOff, { method: "POST", body: { [by]: id } }); kept.delete(id); }
+        if (!wanted.has(id)) hint.textContent = say(points ? words.placed : words.off, { name: name(id) });
+      } catch (error) {
+        wanted.delete(id);
+        past = past.filter(([other]) => other !== id);
+        if (kept.has(id)) spots.set(id, kept.get(id)); else spots.delete(id);
+        redraw();
+        toast(error.message, "bad");
+      }
+    }
+    sending.delete(id);
+  }
+  window.addEventListener("beforeunload", (event) => { if (sending.size) event.preventDefault(); });
+
+  /* ---- shapes ---- */
   const moved = (points, dx, dy) => {
     const low = [0, 1].map((axis) => Math.min(...points.map((one) => one[axis])));
     const high = [0, 1].map((axis) => Math.max(...points.map((one) => one[axis])));
-    const by2 = [Math.min(1 - high[0], Math.max(-low[0], dx)), Math.min(1 - high[1], Math.max(-low[1], dy))];
-    return points.map(([x, y]) => [x + by2[0], y + by2[1]]);
+    const way = [Math.min(1 - high[0], Math.max(-low[0], dx)), Math.min(1 - high[1], Math.max(-low[1], dy))];
+    return points.map(([x, y]) => [x + way[0], y + way[1]]);
   };
+  const centred = (points, [x, y]) => { const [left, top] = middle(points); return moved(points, x - left, y - top); };
   const box = (a, b) => [[a[0], a[1]], [b[0], a[1]], [b[0], b[1]], [a[0], b[1]]];
   const isDrag = (a, b) => Math.abs(a[0] - b[0]) * width > 8 && Math.abs(a[1] - b[1]) * height > 8;
+  const isNear = (a, b) => Math.hypot((a[0] - b[0]) * width, (a[1] - b[1]) * height) < Math.max(width, height) / 80;
+
+  function put(points) {
+    const id = choosing;
+    if (points.length > 1) outline = points;
+    path = [];
+    sheet.querySelector(".draft")?.remove();
+    choosing = null;
+    selected = id;
+    keep(id, points);
+    if (!inRow.checked) return;
+    choosing = rest().find((one) => one.order > all.get(id).order)?.id ?? null;
+    if (choosing !== null) selected = null;
+    redraw();
+  }
+
+  function addCorner(point) {
+    if (path.length > 2 && isNear(path[0], point)) { put(path); return; }
+    path = [...path, point].slice(0, 60);
+    preview(path);
+    redraw();
+  }
 
   sheet.addEventListener("pointerdown", (event) => {
     if (!editable || event.button !== 0) return;
@@ -100,26 +147,23 @@
     if (choosing === null) {
       const id = Number(spot.dataset.id);
       if (selected !== id) { selected = id; redraw({ focus: id }); }
-      drag(event, begun, (now) => preview(moved(spots.get(id), now[0] - begun[0], now[1] - begun[1])),
+      drag(event, (now) => preview(moved(spots.get(id), now[0] - begun[0], now[1] - begun[1])),
         (now) => { if (Math.hypot(now[0] - begun[0], now[1] - begun[1]) > 0.004) keep(id, moved(spots.get(id), now[0] - begun[0], now[1] - begun[1])); });
       return;
     }
-    const id = choosing;
-    drag(event, begun, (now) => { if (isDrag(begun, now)) preview(box(begun, now)); }, (now) => {
-      choosing = null;
-      selected = id;
-      keep(id, isDrag(begun, now) ? box(begun, now) : [begun]);
-    });
+    if (byCorners.checked) { drag(event, () => {}, addCorner); return; }
+    drag(event, (now) => { if (isDrag(begun, now)) preview(box(begun, now)); },
+      (now) => put(isDrag(begun, now) ? box(begun, now) : inRow.checked && outline ? centred(outline, begun) : [begun]));
   });
 
   function preview(points) {
     sheet.querySelector(".draft")?.remove();
-    const [x, y] = middle(points);
-    sheet.append(points.length === 1 ? draw("circle", { class: "draft", cx: x * width, cy: y * height, r: Math.max(width, height) / 40 })
-      : draw("polygon", { class: "draft", points: corners(points) }));
+    const [x, y] = points[0];
+    sheet.append(points.length === 1 ? draw("circle", { class: "draft", cx: x * width, cy: y * height, r: Math.max(width, height) / 90 })
+      : draw("polygon", { class: "draft", points: corners(drawing, points) }));
   }
 
-  function drag(event, begun, during, done) {
+  function drag(event, during, done) {
     event.preventDefault();
     sheet.setPointerCapture(event.pointerId);
     const move = (next) => during(at(next));
@@ -150,10 +194,19 @@
     if (event.key === "Delete" || event.key === "Backspace") { event.preventDefault(); selected = null; keep(id, null); }
   });
 
+  document.addEventListener("keydown", (event) => {
+    if (choosing === null || event.target.closest?.("input[type=search], dialog")) return;
+    if (event.key === "Escape") { choosing = null; path = []; sheet.querySelector(".draft")?.remove(); redraw(); }
+    if (event.key === "Enter" && path.length > 2) { event.preventDefault(); put(path); }
+    if (event.key === "Backspace" && path.length) { event.preventDefault(); path = path.slice(0, -1); sheet.querySelector(".draft")?.remove(); if (path.length) preview(path); redraw(); }
+  });
+
   undo?.addEventListener("click", () => {
     const [id, before] = past.pop() ?? [];
     if (id !== undefined) keep(id, before, { remember: false });
   });
+  find?.addEventListener("input", drawList);
+  byCorners?.addEventListener("change", () => { path = []; redraw(); });
 
   redraw();
 })();

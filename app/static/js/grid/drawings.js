@@ -6,60 +6,32 @@
   const { format, model } = grid;
   const { make } = window.xk;
   const { drawings, words } = grid.setup;
-  const SVG = "http://www.w3.org/2000/svg";
+  const { sheetOf, spotOf, write, framed } = window.xkSheet;
   const shapes = new Map();
   const shown = new Map();
   const buildings = document.getElementById("buildings");
   const site = drawings.find((one) => one.kind === "site");
 
-  const draw = (tag, attributes = {}, ...inner) => {
-    const made = document.createElementNS(SVG, tag);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    made.append(...inner);
-    return made;
-  };
-  const middle = (points) => [0, 1].map((axis) => points.reduce((sum, one) => sum + one[axis], 0) / points.length);
-
-  function spotOf(drawing, points, lines, attributes) {
-    const { width, height } = drawing, size = Math.max(width, height) / 62;
-    const [x, y] = middle(points);
-    const form = points.length === 1
-      ? draw("circle", { cx: x * width, cy: y * height, r: size * 1.9 })
-      : draw("polygon", { points: points.map(([px, py]) => `${px * width},${py * height}`).join(" ") });
-    const text = draw("text", { x: x * width, y: y * height + size * (lines.length > 1 ? -0.1 : 0.35), "font-size": size, "stroke-width": size / 5 });
-    lines.forEach((line, number) => {
-      const part = draw("tspan", { x: x * width, dy: number ? size * 1.1 : 0 });
-      part.textContent = line;
-      text.append(part);
-    });
-    return draw("g", { tabindex: 0, role: "button", ...attributes }, form, text);
-  }
-
-  const sheetOf = (drawing) => draw("svg", { class: "drawing", viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "group", "aria-label": drawing.name },
-    draw("image", { href: drawing.url, width: drawing.width, height: drawing.height }));
-
   function paint(room) {
-    for (const spot of shapes.get(room.id) || []) {
-      const status = format.status[room.status];
+    const status = format.status[room.status];
+    for (const { spot, drawing, points } of shapes.get(room.id) || []) {
       spot.setAttribute("class", `spot st-${room.status}${grid.view.fits(room) ? "" : " dim"}${room.id === grid.panel.room ? " sel" : ""}`);
-      const lines = spot.querySelectorAll("tspan");
-      lines[0].textContent = room.number;
-      if (lines[1]) lines[1].textContent = `${status.mark} ${status.short}`;
+      write(spot, drawing, points, [room.number, `${status.mark} ${status.short}`]);
       spot.setAttribute("aria-label", `${grid.plan.titleOf(room)} ${status.title}`);
     }
   }
 
   function floorOf(drawing) {
     const sheet = sheetOf(drawing);
-    for (const spot of drawing.spots) {
-      const room = model.rooms.get(spot.room_id);
+    for (const { room_id: id, points } of drawing.spots) {
+      const room = model.rooms.get(id);
       if (!room) continue;
-      const made = spotOf(drawing, spot.points, ["", ""], { "data-room": room.id });
-      shapes.set(room.id, [...(shapes.get(room.id) || []), made]);
-      sheet.append(made);
+      const spot = spotOf(drawing, points, [room.number], { "data-room": id });
+      shapes.set(id, [...(shapes.get(id) || []), { spot, drawing, points }]);
+      sheet.append(spot);
       paint(room);
     }
-    return make("figure", { class: "floor-drawing" }, make("figcaption", {}, drawing.name), sheet);
+    return make("figure", { class: "floor-drawing" }, make("figcaption", {}, drawing.name), framed(sheet, drawing, words));
   }
 
   /* A building with floor plans has a switch between them and its grid. */
@@ -85,30 +57,45 @@
       const own = drawings.filter((one) => one.kind === "floor" && one.building_id === Number(card.dataset.building) && one.spots.length);
       if (own.length && !card.querySelector(".floor-drawings")) addSwitch(card, own);
     }
-    drawSite();
+    openSite();
   }
 
   /* The site plan: each building with what is still for sale in it. */
+  const places = new Map();
   let holder = null;
-  function drawSite() {
+  function openSite() {
     if (!site?.spots.length) return;
-    if (!holder) {
-      holder = make("details", { class: "card site-plan" }, make("summary", {}, make("h2", {}, words.site_plan)));
-      buildings.before(holder);
-    }
-    holder.querySelector("svg")?.remove();
+    holder ??= make("details", { class: "card site-plan" }, make("summary", {}, make("h2", {}, words.site_plan)));
+    buildings.before(holder);
+    holder.querySelector(".sheet-frame")?.remove();
+    places.clear();
     const sheet = sheetOf(site);
-    for (const spot of site.spots) {
-      const building = model.buildings.find((one) => one.id === spot.building_id);
+    for (const { building_id: id, points } of site.spots) {
+      const building = model.buildings.find((one) => one.id === id);
       if (!building) continue;
-      const rooms = [...model.rooms.values()].filter((room) => room.building_id === building.id);
-      const free = rooms.filter((room) => room.status === "available").length;
-      const facts = format.say("site_facts", { free, rooms: rooms.length });
-      const status = free ? "available" : rooms.some((room) => model.sold.has(room.status)) ? "contracted" : "unreleased";
-      sheet.append(spotOf(site, spot.points, [building.name, facts],
-        { class: `spot st-${status}`, "data-target": building.id, "aria-label": `${building.name} ${facts}` }));
+      const spot = spotOf(site, points, [building.name], { "data-target": id });
+      places.set(id, { spot, points, name: building.name });
+      sheet.append(spot);
     }
-    holder.append(sheet);
+    holder.append(framed(sheet, site, words));
+    countSite();
+  }
+
+  function countSite() {
+    const counts = new Map([...places.keys()].map((id) => [id, { rooms: 0, free: 0, sold: 0 }]));
+    for (const room of model.rooms.values()) {
+      const count = counts.get(room.building_id);
+      if (!count) continue;
+      count.rooms += 1;
+      if (room.status === "available") count.free += 1;
+      if (model.sold.has(room.status)) count.sold += 1;
+    }
+    for (const [id, { spot, points, name }] of places) {
+      const { rooms, free, sold } = counts.get(id), facts = format.say("site_facts", { free, rooms });
+      write(spot, site, points, [name, facts]);
+      spot.setAttribute("class", `spot st-${free ? "available" : sold ? "contracted" : "unreleased"}`);
+      spot.setAttribute("aria-label", `${name} ${facts}`);
+    }
   }
 
   function act(target) {
@@ -126,7 +113,7 @@
 
   const repaint = (list) => { for (const room of list) paint(room); };
   model.on("drawn", drawFloors);
-  model.on("changed", (list) => { repaint(list); drawSite(); });
+  model.on("changed", (list) => { repaint(list); countSite(); });
   model.on("filter", () => repaint(model.rooms.values()));
   model.on("view", () => repaint(model.rooms.values()));
   model.on("open", () => setTimeout(() => repaint(model.rooms.values())));
