@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
 from app.core.db import db
+from app.core.uow import unit_of_work
 from app.estate.models import Room
+from app.estate.operations.drawings import add_drawing, place_on_drawing
 from app.sales.operations import release_hold
 from tests.factories.customers import make_customer
 from tests.factories.grid import make_tower
@@ -159,6 +163,26 @@ def test_a_colleagues_hold_shows_within_a_second(enter, place):
     db.session.commit()
     status_of(page, place.rooms[3], "available", timeout=1000)
     expect(page.locator("#panel [data-step=hold]")).to_be_visible()
+
+
+def test_a_shop_over_its_drawing_changes_with_the_others(enter, place):
+    steward = place.actor("steward")
+    room = db.session.get(Room, place.rooms[0])
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 200), "#ffffff").save(picture, "PNG")
+    with unit_of_work(steward):
+        drawing = add_drawing(
+            project_id=place.project_id, kind="floor", content=picture.getvalue(),
+            building_id=room.building_id, actor=steward,
+        )  # fmt: skip
+        place_on_drawing(drawing, room_id=room.id, points=[[0.5, 0.5]], actor=steward)
+    page = enter(place.person("consultant"))
+    page.get_by_role("button", name="看平面图").click()
+    spot = page.locator(f".floor-drawings .spot[data-room='{room.id}']")
+    expect(spot).to_have_class(re.compile("st-available"))
+    place.hold(0, place.actor("consultant"))
+    expect(spot).to_have_class(re.compile("st-reserved"))
+    expect(spot).to_contain_text("预留")
 
 
 def test_the_buyers_name_follows_for_who_may_read_it(enter, place):
