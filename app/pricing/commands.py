@@ -15,7 +15,9 @@ from app.core.errors import DomainError
 from app.core.money import plain
 from app.core.uow import unit_of_work
 from app.estate.operations import ReceivedFile, create_project, find_project_by_code, write_faults
+from app.estate.room_sheet import HEADINGS, SHEET_NAME, list_sheet_rows
 from app.pricing.operations import ListImport, import_price_list
+from app.web.line_files import FileColumn, write_lines
 
 rooms = AppGroup("rooms", help="Rooms and their price lists.")
 #: faults that are shown on the screen; all of them go into the sheet
@@ -40,6 +42,24 @@ class Bar:
         """Stop showing."""
         if self._bar is not None:
             self._bar.close()
+
+
+@rooms.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--project", "code", required=True, help="Code of the project.")
+def rooms_export(file: Path, code: str) -> None:
+    """Write a project's rooms as an .xlsx to edit and to import again."""
+    actor = system_actor("cli")
+    with unit_of_work(actor):
+        project = find_project_by_code(code)
+        if project is None:
+            message = f"there is no project {code}"
+            raise click.ClickException(message)
+        with file.open("wb") as stream:
+            columns = [FileColumn(heading) for heading in HEADINGS]
+            rows = list_sheet_rows(project, actor=actor)
+            count = write_lines(stream, columns, rows, sheet_name=SHEET_NAME)
+    click.echo(f"{count} rooms")
 
 
 @rooms.command("import")

@@ -17,6 +17,7 @@ from app.estate.queries import get_project, get_room_import
 from app.pricing import operations
 from app.pricing.answers import import_answer
 from app.pricing.operations import ListImport
+from app.pricing.room_files import send_room_sheet
 from app.web.rest import BadRequest, Body, RestApi, current, endpoint, flag
 from app.web.uploads import clean_name
 
@@ -70,6 +71,24 @@ class ProjectImportApi(RestApi):
             second=second,
         )
         return _import_result(result)
+
+    @expose("/<int:project_id>/rooms/sheet.xlsx", methods=["GET"])
+    @endpoint(f"{ROOM}:import")
+    def sheet(self, project_id: int) -> Response:
+        """Send a project's rooms as the sheet that the import takes back.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: project_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: an Excel sheet with a row for each room
+              content:
+                application/vnd.openxmlformats-officedocument.spreadsheetml.sheet:
+                  schema: {type: string, format: binary}
+        """
+        return send_room_sheet(get_project(project_id), current())
 
 
 class ColumnsBody(Body):
@@ -149,7 +168,8 @@ class RoomImportApi(RestApi):
 
         ``columns`` names headings as ``counts.columns`` gives their ``key``, with what each holds:
         building, entrance, floor, number, house_type, gross_area, inside_area, shared_area,
-        unit_price, inside_unit_price, total, ignored, or an empty text for nobody knows. The
+        unit_price, inside_unit_price, total, orientation, view, structure, fit_out, usage,
+        product_type, zone, ignored, or an empty text for nobody knows. The
         project remembers it for lists with the same headings.
 
         ---

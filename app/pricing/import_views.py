@@ -16,12 +16,13 @@ from app.core.actor import Actor
 from app.core.errors import DomainError, Invalid, NotFound
 from app.core.uow import unit_of_work
 from app.estate import operations as estate
-from app.estate.models import RoomImport, RoomImportRun, RoomImportState
+from app.estate.models import RoomImport, RoomImportRun, RoomImportState, RoomUsage
 from app.estate.operations import ReceivedFile, list_faults
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_project, get_room_import
 from app.estate.sheets import Column, write_template
 from app.pricing import operations
+from app.pricing.room_files import send_room_sheet
 from app.web import show_page
 from app.web.access import needs
 from app.web.crud import CrudView, guarded
@@ -45,11 +46,40 @@ COLUMN_CHOICES = {
     Column.UNIT_PRICE.value: _l("Unit price by gross area"),
     Column.INSIDE_UNIT_PRICE.value: _l("Unit price by inside area"),
     Column.TOTAL.value: _l("Total of the room"),
+    Column.ORIENTATION.value: _l("Orientation"),
+    Column.VIEW.value: _l("View"),
+    Column.STRUCTURE.value: _l("Structure"),
+    Column.FIT_OUT.value: _l("Fit-out standard"),
+    Column.USAGE.value: _l("Usage"),
+    Column.PRODUCT_TYPE.value: _l("Product type"),
+    Column.ZONE.value: _l("Zone"),
     Column.IGNORED.value: _l("Not used"),
+}
+#: what may change of a room or a building, with its name
+CHANGE_FIELDS = {
+    "gross_area": _l("Gross area"),
+    "inside_area": _l("Inside area"),
+    "floor_name": _l("Floor"),
+    "house_type": _l("House type"),
+    "orientation": _l("Orientation"),
+    "view": _l("View"),
+    "structure": _l("Structure"),
+    "fit_out": _l("Fit-out standard"),
+    "usage": _l("Usage"),
+    "product_type": _l("Product type"),
+    "zone": _l("Zone"),
 }
 #: faults that saying what the columns hold may mend
 HEADING_FAULTS = frozenset(
-    {"heading_not_found", "missing_heading", "unknown_heading", "heading_twice"}
+    {
+        "heading_not_found",
+        "missing_heading",
+        "unknown_heading",
+        "heading_twice",
+        "unknown_fit_out",
+        "unknown_product_type",
+        "unknown_zone",
+    }
 )
 #: faults that the page shows; all of them are in the sheet
 SHOWN_FAULTS = 100
@@ -102,6 +132,14 @@ class PriceListView(BaseView):
         stream.seek(0)
         name = f"{_('Price list template')}.xlsx"
         return send_file(stream, mimetype=SHEET, as_attachment=True, download_name=name)
+
+    @expose("/rooms.xlsx")
+    @needs(f"{ROOM}:import")
+    def rooms(self) -> Any:
+        """Send the project's rooms as a list to edit and to import again."""
+        actor = current()
+        with unit_of_work(actor):
+            return send_room_sheet(get_project(_project_id()), actor)
 
     @expose("/<int:pk>/carry-out", methods=["POST"])
     @needs(f"{ROOM}:import")
@@ -179,6 +217,13 @@ def _project_id() -> int:
     return project_id
 
 
+def words_of(field: str, value: Any) -> Any:
+    """Return a value of a field in words."""
+    if value is None:
+        return "–"
+    return RoomUsage(value).title if field == "usage" else value
+
+
 def _sum_of(record: RoomImport) -> Decimal | None:
     """Return the sum of the list totals, which the counts keep as text."""
     kept = record.counts.get("list_total")
@@ -223,6 +268,8 @@ class RoomImportView(CrudView):
             page=show_page.build(self, record, actor),
             faults=faults[:SHOWN_FAULTS],
             column_choices=COLUMN_CHOICES,
+            change_fields=CHANGE_FIELDS,
+            words_of=words_of,
             is_heading_at_fault=any(fault.code in HEADING_FAULTS for fault in faults),
             may_match=bool(record.counts.get("columns"))
             and record.dry_run

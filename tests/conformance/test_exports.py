@@ -11,6 +11,7 @@ from tests.conformance.sources import Source, calls, functions, sources
 #: calls that write an export, a print or a copy into the audit
 RECORDERS = {
     "audit.record", "privacy.copy_of_data", "note", "export.note", "send_paper", "send_sheet",
+    "send_room_sheet",
 }  # fmt: skip
 #: mimetypes of files of data, as text and as the names of their constants
 FILES = ("spreadsheetml", "text/csv", "application/zip", "application/pdf")
@@ -20,6 +21,7 @@ NO_ENTRY = {
     "app/sales/desk.py:quotation_pdf": "what anyone may calculate who sees the room",
     "app/web/headers.py:_set": "sends nothing itself: it marks what others send as a file",
     "app/web/paper.py:send_pdf": "its callers draw the paper and know what is on it",
+    "app/web/line_files.py:send_lines": "its callers read the rows and write down whose they are",
     "app/pricing/loan_views.py:months": "figures that the caller has typed, repaid month by month",
     "app/pricing/import_views.py:template": "an empty sheet to fill in",
     "app/pricing/import_api.py:faults": "the sheet that the caller has sent, with its faults",

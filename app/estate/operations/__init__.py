@@ -76,6 +76,7 @@ from app.estate.operations.opening import (
     finish_opening_item,
     reopen_opening_item,
 )
+from app.estate.operations.places import list_building_names
 from app.estate.operations.projects import (
     add_member,
     create_project,
@@ -162,6 +163,7 @@ __all__ = [
     "import_rooms",
     "insert_column",
     "is_going_on",
+    "list_building_names",
     "list_faults",
     "merge_rooms",
     "note_import_progress",

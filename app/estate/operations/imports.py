@@ -16,7 +16,9 @@ from app.core.errors import Invalid, NotAllowed
 from app.estate import policies
 from app.estate.base_data import require_unlocked
 from app.estate.locks import lock_project
-from app.estate.models import Project, RoomStatus
+from app.estate.models import Project
+from app.estate.operations.import_checks import find_faults
+from app.estate.operations.import_fields import FIELDS, ROOMS
 from app.estate.operations.places import Places
 from app.estate.operations.staging import (
     FloorOf,
@@ -28,8 +30,6 @@ from app.estate.operations.staging import (
 from app.estate.queries import get_project
 from app.estate.sheets import Fault, PriceList
 
-#: states in which an import may change a room: nobody holds or can buy it
-OFF_MARKET = (RoomStatus.UNRELEASED.value, RoomStatus.REPRICING.value)
 #: changed rooms that are shown one by one
 SHOWN_CHANGES = 200
 
@@ -57,6 +57,22 @@ class RoomChange:
     inside_area: tuple[Decimal | None, Decimal | None]
     floor_name: tuple[str, str]
     house_type: tuple[str | None, str | None]
+    orientation: tuple[str | None, str | None]
+    view: tuple[str | None, str | None]
+    structure: tuple[str | None, str | None]
+    fit_out: tuple[str | None, str | None]
+    #: values of ``RoomUsage``
+    usage: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingChange:
+    """A building of which the list says another product type or zone than is known."""
+
+    building_id: int
+    name: str
+    product_type: tuple[str | None, str | None]
+    zone: tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,7 @@ class ImportOutcome:
     is_written: bool
     buildings: tuple[BuildingCount, ...]
     changes: tuple[RoomChange, ...]
+    building_changes: tuple[BuildingChange, ...]
     faults: tuple[Fault, ...]
 
 
@@ -90,8 +107,9 @@ def import_rooms(
     """Write the rooms of a good list, with buildings, entrances and house types that are new.
 
     Rooms that are there are compared, and changed only with ``update``. A list with faults, or
-    one that would change a room that is on the market or sold, is refused as a whole: the outcome
-    then carries the faults. The list stays in the transaction's table ``price_list_row`` with the
+    one that would change place, area or type of a room that is on the market or sold, is refused
+    as a whole: the outcome then carries the faults. Fit-outs, product types and zones are found by
+    name, and none is made. The list stays in the transaction's table ``price_list_row`` with the
     ids of its rooms, for the prices. Raises NotAllowed, NotFound for a project outside scope.
     """
     if not policies.can_import(actor, project.id):
@@ -112,7 +130,7 @@ def import_rooms(
     if update and not dry_run:
         db.session.execute(_LOCK_CHANGED)
         match_rooms(project.id)
-    faults = _find_faults(update=update)
+    faults = find_faults(project.id, price_list.columns, update=update)
     if faults:
         return _refused(faults)
     outcome = _count(places, is_written=not dry_run)
@@ -129,30 +147,41 @@ SELECT r.id FROM estate_room r
  WHERE r.id IN (SELECT p.room_id FROM price_list_row p WHERE p.differs)
  ORDER BY r.id FOR NO KEY UPDATE
 """)
-# A room named twice in two wordings of its building (3栋, 3号楼) shows only here.
-_FAULTS = text("""
-SELECT * FROM (
-  SELECT p.place, p.sheet, p.line, p.title, p.number, p.gross_area, p.room_id, p.room_status,
-         p.differs, row_number() OVER same AS nth, first_value(p.title) OVER same AS first_title,
-         first_value(p.sheet) OVER same AS first_sheet, first_value(p.line) OVER same AS first_line
-    FROM price_list_row p
-  WINDOW same AS (PARTITION BY p.building_id, p.entrance_id, p.number ORDER BY p.place)) p
- WHERE p.nth > 1 OR (p.room_id IS NULL AND p.gross_area IS NULL)
-    OR (:update AND p.differs AND NOT p.room_status = ANY(:off_market))
- ORDER BY p.place
-""")
 _COUNTS = text("""
 SELECT p.building_id, count(*) AS rooms, count(*) FILTER (WHERE p.room_id IS NULL) AS new,
        count(*) FILTER (WHERE p.differs) AS changed, coalesce(sum(p.gross_area), 0) AS area,
        coalesce(sum(p.list_total), 0) AS list_total
   FROM price_list_row p GROUP BY p.building_id
 """)
-_CHANGES = text("""
-SELECT r.id, p.title, r.gross_area, p.gross_area, r.inside_area, p.inside_area, r.floor_name,
-       p.floor_name, h.name, p.house_type
-  FROM price_list_row p JOIN estate_room r ON r.id = p.room_id
-  LEFT JOIN estate_house_type h ON h.id = r.house_type_id
- WHERE p.differs ORDER BY p.place LIMIT :most
+_CHANGES = text(f"""
+SELECT p.room_id, p.title, {", ".join(f"{field.known}, {field.said}" for field in FIELDS)}
+  FROM price_list_row p, {ROOMS}
+ WHERE p.differs AND r.id = p.room_id ORDER BY p.place LIMIT :most
+""")
+# What a list says of a building stands in its rooms' rows, the same in each that says anything.
+_SAID = """
+SELECT p.building_id, max(p.product_type) AS product_type, max(p.zone) AS zone
+  FROM price_list_row p WHERE p.product_type IS NOT NULL OR p.zone IS NOT NULL
+ GROUP BY p.building_id
+"""
+_BUILDING_CHANGES = text(f"""
+SELECT b.id, b.name, t.name AS product_type, s.product_type AS new_type, z.name AS zone,
+       s.zone AS new_zone
+  FROM ({_SAID}) s JOIN estate_building b ON b.id = s.building_id
+  LEFT JOIN estate_product_type t ON t.id = b.product_type_id
+  LEFT JOIN estate_zone z ON z.id = b.zone_id
+ WHERE (s.product_type IS NOT NULL AND s.product_type IS DISTINCT FROM t.name)
+    OR (s.zone IS NOT NULL AND s.zone IS DISTINCT FROM z.name)
+ ORDER BY b.position, b.id
+""")
+_CHANGED_BUILDINGS = text(f"""
+UPDATE estate_building b
+   SET product_type_id = coalesce(t.id, b.product_type_id), zone_id = coalesce(z.id, b.zone_id)
+  FROM ({_SAID}) s LEFT JOIN estate_product_type t ON t.name = s.product_type
+  LEFT JOIN estate_zone z ON z.project_id = :project_id AND z.name = s.zone
+ WHERE b.id = s.building_id AND (:update OR b.id = ANY(:new))
+   AND (coalesce(t.id, b.product_type_id) IS DISTINCT FROM b.product_type_id
+        OR coalesce(z.id, b.zone_id) IS DISTINCT FROM b.zone_id)
 """)
 _ABSENT = text("""
 SELECT count(*) FROM estate_room r
@@ -169,20 +198,29 @@ ON CONFLICT (project_id, name) DO NOTHING
 """)
 _NEW_ROOMS = text("""
 INSERT INTO estate_room (project_id, building_id, entrance_id, house_type_id, floor, floor_name,
-                         column_no, number, gross_area, inside_area)
+                         column_no, number, gross_area, inside_area, orientation, view,
+                         structure, fit_out_id, usage)
 SELECT :project_id, p.building_id, p.entrance_id, h.id, p.floor, p.floor_name, p.column_no,
-       p.number, p.gross_area, p.inside_area
-  FROM price_list_row p
+       p.number, p.gross_area, p.inside_area, p.orientation, p.view, p.structure, f.id,
+       nullif(p.usage, b.usage)
+  FROM price_list_row p JOIN estate_building b ON b.id = p.building_id
+  LEFT JOIN estate_fit_out f ON f.project_id = :project_id AND f.name = p.fit_out
   LEFT JOIN estate_house_type h ON h.project_id = :project_id AND h.name = p.house_type
  WHERE p.room_id IS NULL ORDER BY p.place
 """)
 _CHANGED_ROOMS = text("""
 UPDATE estate_room r
    SET gross_area = coalesce(p.gross_area, r.gross_area),
-       inside_area = coalesce(p.inside_area, r.inside_area), floor = p.floor,
-       floor_name = p.floor_name, column_no = p.column_no,
-       house_type_id = coalesce(h.id, r.house_type_id)
-  FROM price_list_row p
+       inside_area = coalesce(p.inside_area, r.inside_area),
+       floor = CASE WHEN p.floor_name = r.floor_name THEN r.floor ELSE p.floor END,
+       floor_name = p.floor_name, house_type_id = coalesce(h.id, r.house_type_id),
+       orientation = coalesce(p.orientation, r.orientation), view = coalesce(p.view, r.view),
+       structure = coalesce(p.structure, r.structure),
+       fit_out_id = coalesce(f.id, r.fit_out_id),
+       usage = CASE WHEN p.usage = coalesce(r.usage, b.usage) THEN r.usage
+                    ELSE coalesce(p.usage, r.usage) END
+  FROM price_list_row p JOIN estate_building b ON b.id = p.building_id
+  LEFT JOIN estate_fit_out f ON f.project_id = :project_id AND f.name = p.fit_out
   LEFT JOIN estate_house_type h ON h.project_id = :project_id AND h.name = p.house_type
  WHERE p.differs AND r.id = p.room_id
 """)
@@ -194,26 +232,9 @@ UPDATE price_list_row p SET room_id = r.id FROM estate_room r
 """)
 
 
-def _find_faults(*, update: bool) -> list[Fault]:
-    rows = db.session.execute(_FAULTS, {"update": update, "off_market": list(OFF_MARKET)})
-    return [_fault(row) for row in rows]
-
-
-def _fault(row: Any) -> Fault:
-    if row.nth > 1:
-        first = {"room": row.first_title, "line": row.first_line, "sheet": row.first_sheet}
-        return Fault(row.sheet, row.line, "", row.number, "duplicate_room_in_sheet", first)
-    if row.room_id is None:
-        return Fault(row.sheet, row.line, "", row.number, "room_without_area", {"room": row.title})
-    # In words now: a fault is kept as JSON and read again later.
-    state = str(RoomStatus(row.room_status).title)
-    params = {"room": row.title, "state": state}
-    return Fault(row.sheet, row.line, "", row.number, "room_on_market", params)
-
-
 def _refused(faults: Sequence[Fault]) -> ImportOutcome:
     return ImportOutcome(0, 0, 0, 0, 0, is_written=False, buildings=(), changes=(),
-                         faults=tuple(faults))  # fmt: skip
+                         building_changes=(), faults=tuple(faults))  # fmt: skip
 
 
 def _count(places: Places, *, is_written: bool) -> ImportOutcome:
@@ -241,31 +262,34 @@ def _count(places: Places, *, is_written: bool) -> ImportOutcome:
         is_written=is_written,
         buildings=buildings,
         changes=_list_changes(),
+        building_changes=tuple(
+            BuildingChange(
+                row.id, row.name, (row.product_type, row.new_type), (row.zone, row.new_zone)
+            )
+            for row in db.session.execute(_BUILDING_CHANGES)
+        ),
         faults=(),
     )
 
 
 def _list_changes() -> tuple[RoomChange, ...]:
-    return tuple(
-        RoomChange(
-            room_id=row[0],
-            title=row[1],
-            gross_area=(row[2], row[3]),
-            inside_area=(row[4], row[5]),
-            floor_name=(row[6], row[7]),
-            house_type=(row[8], row[9]),
-        )
-        for row in db.session.execute(_CHANGES, {"most": SHOWN_CHANGES})
-    )
+    found = db.session.execute(_CHANGES, {"most": SHOWN_CHANGES})
+    return tuple(_change(*row) for row in found)
+
+
+def _change(room_id: int, title: str, *values: Any) -> RoomChange:
+    pairs = zip(FIELDS, values[::2], values[1::2], strict=True)
+    return RoomChange(room_id, title, **{f.name: (known, said) for f, known, said in pairs})
 
 
 def _write(project: Project, places: Places, *, update: bool) -> None:
     known = {"project_id": project.id}
-    places.create_missing()
+    new = places.create_missing()
     db.session.execute(_NEW_HOUSE_TYPES, {**known, "update": update})
     db.session.execute(_NEW_ROOMS, known)
     db.session.execute(_FIND_NEW, known)
     if update:
         db.session.execute(_CHANGED_ROOMS, known)
+    db.session.execute(_CHANGED_BUILDINGS, {**known, "update": update, "new": new})
     # These statements went past the session: what it has of rooms may be old.
     db.session.expire_all()

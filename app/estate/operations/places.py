@@ -18,6 +18,11 @@ UPDATE price_list_row SET building_id = :building_id, entrance_id = :entrance_id
 """)
 
 
+def list_building_names(project_id: int) -> set[str]:
+    """Return the names of a project's buildings."""
+    return set(db.session.scalars(select(Building.name).where(Building.project_id == project_id)))
+
+
 class Places:
     """Buildings and entrances that a list names; those that are not there yet have ids below 0."""
 
@@ -37,8 +42,11 @@ class Places:
                     self._entrance(building_id, row),
                 )
 
-    def create_missing(self) -> None:
-        """Add what is not there yet, in the order of the list, and place the rows there."""
+    def create_missing(self) -> list[int]:
+        """Add what is not there yet, in the order of the list, and place the rows there.
+
+        Returns the ids of the new buildings.
+        """
         buildings = self._create_buildings()
         entrances = self._create_entrances(buildings)
         for old_building, old_entrance in set(self.ids.values()):
@@ -52,6 +60,7 @@ class Places:
                     "old_entrance": old_entrance,
                 }
                 db.session.execute(_PLACE, place)
+        return list(buildings.values())
 
     def _read_buildings(self) -> dict[str, int]:
         rows = db.session.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -13,7 +13,7 @@ from typing import Final
 from app.core.money import per_area, times_area, yuan
 from app.estate.sheets.faults import Fault
 from app.estate.sheets.names import entrance_of, split_buildings
-from app.estate.sheets.price_list import SheetRow
+from app.estate.sheets.price_list import NO_TRAITS, SheetRow, Traits
 from app.estate.sheets.spool import Spool
 from app.estate.sheets.values import column_of
 
@@ -47,6 +47,8 @@ class Draft:
     inside_area: Decimal | None = None
     unit_price: Decimal | None = None
     total: Decimal | None = None
+    written: str | None = None
+    traits: Traits = NO_TRAITS
     is_faulty: bool = False
 
 
@@ -79,13 +81,19 @@ def settle_price(
 
 
 def finish(
-    drafts: Sequence[Draft], faults: list[Fault], project_name: str | None
+    drafts: Sequence[Draft],
+    faults: list[Fault],
+    project_name: str | None,
+    known_buildings: Collection[str] = (),
 ) -> tuple[Sequence[SheetRow], str | None]:
     """Return the rooms with their names and places, and the project's name; note doubles.
 
+    A building whose whole name is known keeps it.
     Rooms are gone through one after the other, several times: none of it keeps all of them.
     """
-    names, project = split_buildings({draft.building for draft in drafts}, project_name)
+    texts = {draft.building for draft in drafts}
+    names, project = split_buildings(texts.difference(known_buildings), project_name)
+    names |= {text: (text, None) for text in texts.intersection(known_buildings)}
     rooms: Spool[SheetRow] = Spool()
     hashes = array("q")
     dropped: set[int] = set()
@@ -138,6 +146,8 @@ def _row(draft: Draft, building: str, entrance: str | None) -> SheetRow:
         inside_area=draft.inside_area,
         unit_price=draft.unit_price,
         total=draft.total,
+        written=draft.written,
+        traits=draft.traits,
     )
 
 

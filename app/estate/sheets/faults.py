@@ -151,6 +151,10 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         N_("This is no room number."),
         N_("Write it as 01 or 3101."),
     ),
+    "not_a_usage": (
+        N_("This is no usage of a room."),
+        N_("Write 出售, 出租 or 租售, or leave the cell empty."),
+    ),
     # The room
     "inside_above_gross": (
         N_("The inside area is above the gross area of %(gross)s."),
@@ -180,6 +184,44 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "room_without_area": (
         N_("The room %(room)s is new and has no gross area."),
         N_("Add the column of the gross area."),
+    ),
+    "unknown_fit_out": (
+        N_("The project has no fit-out standard “%(name)s” (%(count)s rooms)."),
+        N_(
+            "Add it under fit-out standards first, correct the cells, or say that the column is not"
+            " used."
+        ),
+    ),
+    "unknown_product_type": (
+        N_("There is no product type “%(name)s” (%(count)s rooms)."),
+        N_(
+            "Add it under product types first, correct the cells, or say that the column is not"
+            " used."
+        ),
+    ),
+    "unknown_zone": (
+        N_("The project has no zone “%(name)s” (%(count)s rooms)."),
+        N_("Add it under zones first, correct the cells, or say that the column is not used."),
+    ),
+    "house_type_off": (
+        N_("The house type “%(name)s” is switched off (%(count)s rooms)."),
+        N_("Switch it on again, or write another."),
+    ),
+    "fit_out_off": (
+        N_("The fit-out standard “%(name)s” is switched off (%(count)s rooms)."),
+        N_("Switch it on again, or write another."),
+    ),
+    "product_type_off": (
+        N_("The product type “%(name)s” is switched off (%(count)s rooms)."),
+        N_("Switch it on again, or write another."),
+    ),
+    "zone_off": (
+        N_("The zone “%(name)s” is switched off (%(count)s rooms)."),
+        N_("Switch it on again, or write another."),
+    ),
+    "building_disagrees": (
+        N_("The building %(building)s has “%(name)s” in line %(line)s."),
+        N_("Write the same for all rooms of a building, or in its first row only."),
     ),
     "room_on_market": (
         N_("The room %(room)s would change, but it is %(state)s."),

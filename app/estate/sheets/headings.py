@@ -31,6 +31,13 @@ class Column(StrEnum):
     UNIT_PRICE = "unit_price"
     INSIDE_UNIT_PRICE = "inside_unit_price"
     TOTAL = "total"
+    ORIENTATION = "orientation"
+    VIEW = "view"
+    STRUCTURE = "structure"
+    FIT_OUT = "fit_out"
+    USAGE = "usage"
+    PRODUCT_TYPE = "product_type"
+    ZONE = "zone"
     IGNORED = "ignored"
 
 
@@ -46,6 +53,13 @@ TITLES: Final = {
     Column.SHARED_AREA: "公摊面积",
     Column.UNIT_PRICE: "单价",
     Column.TOTAL: "总价",
+    Column.ORIENTATION: "朝向",
+    Column.VIEW: "景观",
+    Column.STRUCTURE: "户型结构",
+    Column.FIT_OUT: "装修标准",
+    Column.USAGE: "租售类型",
+    Column.PRODUCT_TYPE: "产品类型",
+    Column.ZONE: "分区",
 }
 
 _NAMES: Final = {
@@ -82,11 +96,18 @@ _NAMES: Final = {
         "总价 预售总价 备案总价 销售总价 标准总价 面价总价 拟售总价 申报总价 总价款 "
         "总房价 房屋总价 房价 total"
     ),
+    Column.ORIENTATION: "朝向 房屋朝向 房间朝向 主朝向 orientation",
+    Column.VIEW: "景观 景观资源 景观类型 房间景观 view",
+    Column.STRUCTURE: "户型结构 房型结构 户室结构 structure",
+    Column.FIT_OUT: "装修标准 装修标准名称 交付标准 fitout",
+    Column.USAGE: "租售类型 租售方式 租售属性 usage",
+    Column.PRODUCT_TYPE: "产品类型 产品类别 producttype",
+    Column.ZONE: "分区 所属分区 所在分区 组团 zone",
     Column.IGNORED: (
-        "序号 编号 备注 说明 状态 销售状态 房屋状态 房间状态 预售状态 朝向 景观 "
-        "用途 房屋用途 规划用途 层高 装修 装修标准 装修情况 项目 项目名称 项目名 "
+        "序号 编号 备注 说明 状态 销售状态 房屋状态 房间状态 预售状态 "
+        "用途 房屋用途 规划用途 层高 装修 装修情况 项目 项目名称 项目名 "
         "楼盘 楼盘名称 小区 地址 坐落 房屋坐落 得房率 实用率 房屋类型 房屋性质 "
-        "物业类型 产品类型 预售许可证 预售证号"
+        "物业类型 预售许可证 预售证号"
     ),
 }
 _BY_NAME: Final = {name: column for column, names in _NAMES.items() for name in names.split()}

@@ -71,6 +71,7 @@ def matched_columns(sheet: Sheet, headings: Headings) -> list[MatchedColumn]:
                 for cells in below
                 if place < len(cells)
             ),
+            sheet=sheet.name,
         )
         for place, key in _keys(headings).items()
     ]

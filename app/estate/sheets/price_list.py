@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.core.money import ZERO
 from app.estate.sheets.faults import Fault
@@ -27,12 +27,32 @@ class Shape(StrEnum):
     MATRIX = "matrix"
 
 
+class Traits(NamedTuple):
+    """What a list says of a room besides its place, areas and price; None is nothing said.
+
+    The last two are its building's.
+    """
+
+    orientation: str | None = None
+    view: str | None = None
+    structure: str | None = None
+    fit_out: str | None = None
+    #: a value of ``RoomUsage``
+    usage: str | None = None
+    product_type: str | None = None
+    zone: str | None = None
+
+
+NO_TRAITS: Final = Traits()
+
+
 @dataclass(frozen=True, slots=True)
 class SheetRow:
     """One room of a price list. Areas in m², prices in yuan; None is what the list does not say.
 
     ``sheet`` and ``line`` say where it stands (the first sheet of a matrix); ``floor`` is the
-    floor's order with basements below 0; ``column`` the place on the floor from 1.
+    floor's order with basements below 0; ``column`` the place on the floor from 1; ``written`` the
+    number as it was written, where a floor was put before it.
     """
 
     sheet: str
@@ -48,6 +68,8 @@ class SheetRow:
     inside_area: Decimal | None
     unit_price: Decimal | None
     total: Decimal | None
+    written: str | None = None
+    traits: Traits = NO_TRAITS
 
     @property
     def key(self) -> RoomKey:
@@ -75,6 +97,7 @@ class MatchedColumn:
     heading: str
     column: str
     samples: tuple[str, ...]
+    sheet: str = ""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from app.estate.sheets.drafts import Draft, finish
 from app.estate.sheets.faults import Fault, SheetLog
 from app.estate.sheets.headings import HEADING_LINES, Headings, find_headings, is_notes
@@ -21,12 +23,17 @@ from app.estate.sheets.spool import Spool
 
 
 def read_price_list(
-    source: Source, *, project_name: str | None = None, recall: Recall = nothing_known
+    source: Source,
+    *,
+    project_name: str | None = None,
+    known_buildings: Collection[str] = (),
+    recall: Recall = nothing_known,
 ) -> PriceList:
     """Read a price list from bytes, a path or an open file; the contents say what kind it is.
 
     Takes .xls, .xlsx, .ods and .csv (UTF-8 or GB 18030). ``project_name`` is taken off the names
-    of buildings, as is whatever stands before all of them. ``recall`` is asked for each set of
+    of buildings, as is whatever stands before all of them, but ``known_buildings`` keep theirs.
+    ``recall`` is asked for each set of
     headings what its columns hold; what it does not say is taken from the headings. Faults are
     collected, not raised; an OSError is raised for a path that cannot be read.
     """
@@ -38,7 +45,7 @@ def read_price_list(
     except FileRefused as refused:
         price_list.faults.append(Fault("", None, "", "", refused.code, refused.params))
         return price_list
-    rows, project = finish(drafts, price_list.faults, project_name)
+    rows, project = finish(drafts, price_list.faults, project_name, known_buildings)
     price_list.rows, price_list.project_name = rows, project
     return price_list
 

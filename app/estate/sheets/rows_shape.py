@@ -12,6 +12,7 @@ from app.estate.sheets.faults import Fault, SheetLog, column_letter, column_name
 from app.estate.sheets.headings import TITLES, Column, Headings, has_other_unit
 from app.estate.sheets.limits import MAX_AREA, MAX_COLUMNS, MAX_PRICE, MIN_UNIT_PRICE
 from app.estate.sheets.opening import Cell, Sheet
+from app.estate.sheets.price_list import NO_TRAITS, Traits
 from app.estate.sheets.values import (
     NOTHING,
     CellFault,
@@ -31,6 +32,24 @@ _FOOTER: Final = re.compile(
     r"(?:合\s*计|总\s*计|小\s*计|备\s*注|注[::]|说\s*明|制\s*表|审\s*核|填\s*表)"
 )
 _FEN: Final = Decimal("0.01")
+#: what a list says of a room besides, in the order of ``Traits``, with its longest text
+_TRAITS: Final = {
+    Column.ORIENTATION: 20,
+    Column.VIEW: 40,
+    Column.STRUCTURE: 40,
+    Column.FIT_OUT: NAME_LENGTH,
+    Column.USAGE: 10,
+    Column.PRODUCT_TYPE: 40,
+    Column.ZONE: NAME_LENGTH,
+}
+#: how a usage is written
+USAGE_WORDS: Final = {"sale": "出售", "lease": "出租", "both": "租售"}
+_USAGES: Final = {
+    "出售": "sale", "售": "sale", "可售": "sale", "销售": "sale", "sale": "sale",
+    "出租": "lease", "租": "lease", "可租": "lease", "租赁": "lease", "lease": "lease",
+    "租售": "both", "租售皆可": "both", "可租可售": "both", "可售可租": "both",
+    "出售或出租": "both", "both": "both",
+}  # fmt: skip
 #: texts that are kept as they were read, until room is made for others
 _KEPT: Final = 10_000
 
@@ -64,6 +83,9 @@ class RowsSheet:
         # What was read from texts that come again and again, by column.
         self.texts: dict[tuple[Column, str], str] = {}
         self.amounts: dict[tuple[Column, str], Decimal] = {}
+        # The same for rooms alike, so that it is written away once.
+        self.traits: dict[Traits, Traits] = {}
+        self.trait_columns = [column for column in _TRAITS if column in self.places]
         self.has_price = Column.UNIT_PRICE in self.places or Column.TOTAL in self.places
 
     def drafts(self) -> Iterator[Draft]:
@@ -154,6 +176,7 @@ class _RoomLine:
         self.row = row
         self.cells = cells
         self.is_faulty = False
+        self.written = ""
 
     def draft(self) -> Draft | None:
         """Return the room, or None when its line does not say which room it is."""
@@ -164,6 +187,7 @@ class _RoomLine:
         house_type = self._text(Column.HOUSE_TYPE, NAME_LENGTH)
         gross, inside = self._areas()
         price = self._price(gross)
+        traits = self._traits() if self.sheet.trait_columns else NO_TRAITS
         if not (building and floor and number):
             return None
         sheet = self.sheet
@@ -183,8 +207,24 @@ class _RoomLine:
             inside_area=inside,
             unit_price=price[0],
             total=price[1],
+            written=None if self.written == number else self.written,
+            traits=traits,
             is_faulty=self.is_faulty,
         )
+
+    def _traits(self) -> Traits:
+        known: dict[str, str | None] = {}
+        for column in self.sheet.trait_columns:
+            text = self._text(column, _TRAITS[column])
+            known[column.value] = None if text in NOTHING else text
+        if usage := known.get(Column.USAGE.value):
+            known[Column.USAGE.value] = _USAGES.get(usage)
+            if usage not in _USAGES:
+                self._fault(Column.USAGE, "not_a_usage")
+        traits = Traits(**known)
+        if len(self.sheet.traits) >= _KEPT:
+            self.sheet.traits.clear()
+        return self.sheet.traits.setdefault(traits, traits)
 
     def _fault(self, column: Column, code: str, **params: object) -> None:
         self.is_faulty = True
@@ -221,7 +261,7 @@ class _RoomLine:
         return floor
 
     def _number(self, floor_name: str) -> str:
-        text = self._text(Column.NUMBER, NUMBER_LENGTH, is_required=True)
+        text = self.written = self._text(Column.NUMBER, NUMBER_LENGTH, is_required=True)
         number = room_number(text, floor_name) if text else ""
         if number and not is_room_number(number):
             self._fault(Column.NUMBER, "not_a_room_number")

@@ -55,6 +55,23 @@ _TEMPLATE: Final = {
         "6556415.58",
         _l("Yuan; area × unit price is taken, and this is compared with it."),
     ),
+    Column.ORIENTATION: (10, True, "南北", _l("May be left empty.")),
+    Column.VIEW: (12, True, "江景", _l("May be left empty.")),
+    Column.STRUCTURE: (12, True, "三室两厅", _l("May be left empty.")),
+    Column.FIT_OUT: (14, True, "精装A", _l("The name of one of the project's fit-out standards.")),
+    Column.USAGE: (10, True, "出售", _l("出售, 出租 or 租售. Empty is that of the building.")),
+    Column.PRODUCT_TYPE: (
+        10,
+        True,
+        "高层",
+        _l("The name of a product type; the same for all rooms of a building."),
+    ),
+    Column.ZONE: (
+        10,
+        True,
+        "一期",
+        _l("The name of one of the project's zones; the same for all rooms of a building."),
+    ),
 }
 
 Target = str | os.PathLike[str] | BinaryIO

@@ -26,6 +26,7 @@ from app.estate.sheets import (
     PriceList,
     Recall,
     compare,
+    nothing_known,
     read_price_list,
 )
 from app.pricing.models import PricePlan
@@ -117,7 +118,7 @@ def import_price_list(  # noqa: PLR0913 - as wide as what may be said of a list
     """
     file = ReceivedFile(file_name, data)
     recall = _said(columns or {}, estate.recall_columns(project.id))
-    price_list = read_price_list(data, project_name=_own_name(project), recall=recall)
+    price_list = _read(data, project, recall)
     work = _Work(file, price_list, project, update, actor)
     comparison = _compare_second(work, second)
     result = _run(work, dry_run=dry_run, progress=progress)
@@ -146,10 +147,8 @@ def carry_out_import(
     Raises WrongState if somebody was first, NotFound when the file is no longer kept.
     """
     file = estate.take_checked_file(record)
-    price_list = read_price_list(
-        file.content,
-        project_name=_own_name(record.project),
-        recall=_following(record.counts.get("matching") or {}),
+    price_list = _read(
+        file.content, record.project, _following(record.counts.get("matching") or {})
     )
     work = _Work(file, price_list, record.project, bool(record.counts.get("update")), actor)
     result = _run(work, dry_run=False, progress=progress)
@@ -172,9 +171,7 @@ def match_columns(record: RoomImport, columns: Matching, *, actor: Actor) -> Lis
     """
     recall = _following(columns)
     file = estate.take_file_of_check(record)
-    price_list = read_price_list(
-        file.content, project_name=_own_name(record.project), recall=recall
-    )
+    price_list = _read(file.content, record.project, recall)
     work = _Work(file, price_list, record.project, bool(record.counts.get("update")), actor)
     result = _run(work, dry_run=True, progress=None)
     counts = _counts(work, result, result.agreements)
@@ -269,6 +266,15 @@ SELECT p.title, p.list_total, k.list_total AS known
 """)
 
 
+def _read(data: bytes, project: Project, recall: Recall) -> PriceList:
+    return read_price_list(
+        data,
+        project_name=_own_name(project),
+        known_buildings=estate.list_building_names(project.id),
+        recall=recall,
+    )
+
+
 def _own_name(project: Project) -> str | None:
     """Return the name that may stand before buildings; a bare code such as A is none."""
     return None if project.name == project.code else project.name
@@ -319,7 +325,7 @@ def _compare_second(work: _Work, second: ReceivedFile | None) -> Agreement | Non
     """Compare with a second file; what is wrong with that one is a fault like any other."""
     if second is None:
         return None
-    other = read_price_list(second.content, project_name=_own_name(work.project))
+    other = _read(second.content, work.project, nothing_known)
     if other.faults:
         work.price_list.faults.extend(_of_file(fault, second.name) for fault in other.faults)
         return None
@@ -363,6 +369,7 @@ def _counts(work: _Work, result: _Result, agreements: tuple[Agreement, ...]) -> 
         "list_total": result.list_total,
         "buildings": [asdict(building) for building in outcome.buildings],
         "changes": [asdict(change) for change in outcome.changes],
+        "building_changes": [asdict(change) for change in outcome.building_changes],
         "agreements": [{**asdict(found), "agrees": found.agrees} for found in agreements],
         "ignored": list(work.price_list.ignored),
         "hidden_rows": work.price_list.hidden_rows,
