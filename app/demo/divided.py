@@ -14,6 +14,7 @@ from app.estate.milestones import MilestoneKind
 from app.estate.models import (
     Building,
     LaunchBatch,
+    LaunchBatchBuilding,
     Milestone,
     OpeningItem,
     ProductType,
@@ -22,6 +23,8 @@ from app.estate.models import (
 )
 from app.estate.opening import OpeningKind
 
+#: the building that the second batch will put on the market
+NEXT = "7栋"
 PRODUCT_TYPES = ("高层", "洋房", "别墅", "商铺", "车位")
 #: stages of each building: days from today, those below 0 reached
 STAGES = (
@@ -41,9 +44,10 @@ def divide(project: Project) -> None:
     db.session.add_all([*types, zone])
     db.session.flush()
     today = clock.today()
-    for building in db.session.scalars(
+    buildings = db.session.scalars(
         select(Building).where(Building.project_id == project.id).order_by(Building.position)
-    ):
+    ).all()
+    for building in buildings:
         building.zone_id, building.product_type_id = zone.id, types[0].id
         for kind, days in STAGES:
             day = today + timedelta(days=days)
@@ -58,19 +62,25 @@ def divide(project: Project) -> None:
         planned_on=today,
         launched_on=today,
         area=Decimal("24000.00"),
-        remarks="3 栋、6 栋",
     )
     second = LaunchBatch(
         project_id=project.id,
         name="二次开盘",
         planned_on=today + timedelta(days=30),
         area=Decimal("18000.00"),
-        remarks="7 栋",
     )
     db.session.add_all([first, second])
     db.session.flush()
+    db.session.add_all(
+        LaunchBatchBuilding(
+            project_id=project.id,
+            batch_id=(second if building.name == NEXT else first).id,
+            building_id=building.id,
+        )
+        for building in buildings
+    )
     steward = db.session.scalars(select(AppUser).where(AppUser.username == "steward")).one()
-    # All ready, so that building 7 can be released; what stands open holds a release up.
+    # All ready, so that building 7 can be released once it is priced.
     db.session.add_all(
         OpeningItem(
             project_id=project.id,
@@ -80,6 +90,7 @@ def divide(project: Project) -> None:
             due_on=second.planned_on,
             done_at=clock.now(),
             done_by_id=steward.id,
+            remarks="定价方案批准后方可放盘" if kind is OpeningKind.PRICES else "",
         )
         for kind in OpeningKind
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,14 @@ class Finding:
     sentence: Any
 
 
-def find_readiness(project_id: int) -> dict[str, Finding]:
-    """Ask every area what it sees; items that no area can judge are missing."""
+def find_readiness(project_id: int, building_ids: Collection[int] = ()) -> dict[str, Finding]:
+    """Ask every area what it sees of these buildings, none for the whole project.
+
+    Items that no area can judge are missing.
+    """
     found: dict[str, Finding] = {}
-    for _receiver, answer in opening_examined.send(None, project_id=project_id):
+    for _receiver, answer in opening_examined.send(
+        None, project_id=project_id, building_ids=tuple(building_ids)
+    ):
         found |= answer
     return found

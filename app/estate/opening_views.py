@@ -20,11 +20,12 @@ from app.web.crud_forms import LineField
 
 
 def finding_of(item: OpeningItem) -> Finding | None:
-    """Return what the system sees of an item; asked once for a project and request."""
+    """Return what the system sees of an item; asked once for a batch and request."""
     known: dict[int, dict[str, Finding]] = g.setdefault("readiness", {})
-    if item.project_id not in known:
-        known[item.project_id] = find_readiness(item.project_id)
-    return known[item.project_id].get(item.kind)
+    if item.batch_id not in known:
+        buildings = [building.id for building in item.batch.buildings]
+        known[item.batch_id] = find_readiness(item.project_id, buildings)
+    return known[item.batch_id].get(item.kind)
 
 
 def finding_words(item: OpeningItem) -> Any:
@@ -73,7 +74,7 @@ class OpeningItemView(CrudView):
         "batch": _l("Launch batch"),
     }
     help_columns = {"due_on": _l("From some days before, who is responsible is warned.")}
-    load = ("batch", "responsible", "done_by")
+    load = ("batch.buildings", "responsible", "done_by")
     order = ("batch.id", "id")
     row_title = staticmethod(_title)
     show_fieldsets = (

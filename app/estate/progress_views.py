@@ -12,10 +12,11 @@ from wtforms.fields.choices import SelectChoice
 from app.core import clock
 from app.estate import operations, policies
 from app.estate.milestones import MilestoneKind
-from app.estate.models import LaunchBatch, Milestone, ProductType, Zone
+from app.estate.models import LaunchBatch, LaunchBatchBuilding, Milestone, ProductType, Zone
 from app.estate.opening_views import BEGIN
 from app.web.actions import Related
 from app.web.crud import CrudView
+from app.web.story_words import StoryOf, describe_story
 
 
 class ProductTypeView(CrudView):
@@ -138,6 +139,11 @@ class MilestoneView(CrudView):
     exportable = False
 
 
+def place_words(batch: LaunchBatch) -> Any:
+    """Return which buildings a batch puts on the market, in words."""
+    return "、".join(one.name for one in batch.buildings) or _l("the whole project")
+
+
 class LaunchBatchView(CrudView):
     """推盘批次."""
 
@@ -147,22 +153,33 @@ class LaunchBatchView(CrudView):
     list_title = _l("Launch batches")
     add_title = _l("New launch batch")
     empty_sentence = _l("No batch yet. A batch is what is put on the market together.")
-    list_columns = ("name", "planned_on", "launched_on", "area", "project")
+    list_columns = ("name", "place_words", "planned_on", "launched_on", "area", "project")
     search_columns = ("name", "planned_on", "launched_on", "project")
+    computed = {"place_words": place_words}
     label_columns = {
         "name": _l("Launch batch"),
+        "buildings": _l("Buildings"),
+        "place_words": _l("Buildings"),
         "planned_on": _l("Planned day"),
         "launched_on": _l("Launched on"),
         "area": _l("Area launched"),
         "remarks": _l("Remarks"),
     }
+    help_columns = {
+        "buildings": _l("What it puts on the market. Empty: the whole project."),
+        "launched_on": _l("From this day its opening checklist holds nothing up any more."),
+    }
     units = {"area": "㎡"}
-    load = ("project",)
+    load = ("project", "buildings")
     order = ("planned_on", "id")
-    show_fieldsets = (("", ("name", "planned_on", "launched_on", "area", "remarks", "project")),)
-    add_fieldsets = (("", ("project", "name", "planned_on", "launched_on", "area", "remarks")),)
-    edit_fieldsets = (("", ("name", "planned_on", "launched_on", "area", "remarks")),)
-    form_optional = frozenset({"planned_on", "launched_on", "area", "remarks"})
+    show_fieldsets = (
+        ("", ("name", "place_words", "planned_on", "launched_on", "area", "remarks", "project")),
+    )
+    add_fieldsets = (
+        ("", ("project", "name", "buildings", "planned_on", "launched_on", "area", "remarks")),
+    )
+    edit_fieldsets = (("", ("name", "buildings", "planned_on", "launched_on", "area", "remarks")),)
+    form_optional = frozenset({"buildings", "planned_on", "launched_on", "area", "remarks"})
     add_operation = operations.add_launch_batch
     edit_operation = operations.edit_launch_batch
     delete_operation = operations.delete_launch_batch
@@ -176,3 +193,9 @@ class LaunchBatchView(CrudView):
     )
     row_actions = (BEGIN,)
     exportable = False
+
+
+describe_story(
+    LaunchBatchBuilding.__tablename__,
+    StoryOf(labels={"batch_id": _l("Launch batch"), "building_id": _l("Building")}),
+)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import joinedload
 
 from app.admin.models import AppUser
@@ -26,6 +26,7 @@ from app.estate.models import (
     Room,
     RoomGeneration,
     RoomImport,
+    RoomStatus,
 )
 from app.estate.settings import SELL_WITHOUT_PERMIT
 
@@ -141,6 +142,12 @@ def buildings_that_may_not_sell(building_ids: Collection[int]) -> list[Building]
         for building in db.session.scalars(lacking)
         if not get_setting(SELL_WITHOUT_PERMIT, building.project_id)
     ]
+
+
+def rooms_of(project_id: int, building_ids: Collection[int] = ()) -> ColumnElement[bool]:
+    """Return the condition on rooms that stand in these buildings, none for the whole project."""
+    stand = and_(Room.project_id == project_id, Room.status != RoomStatus.MERGED.value)
+    return and_(stand, Room.building_id.in_(building_ids)) if building_ids else stand
 
 
 def building_may_sell(building_id: int) -> bool:

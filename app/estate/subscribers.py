@@ -6,15 +6,15 @@ from collections.abc import Collection
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 
 from app.admin.handover import Item, Work, register_work
 from app.core.actor import Actor
 from app.core.db import db
-from app.estate.models import Building, OpeningItem, Room, RoomStatus
+from app.estate.models import Building, OpeningItem, Room
 from app.estate.opening import Finding, OpeningKind
 from app.estate.policies import OPENING
-from app.estate.queries import buildings_that_may_not_sell
+from app.estate.queries import buildings_that_may_not_sell, rooms_of
 from app.estate.signals import opening_examined
 
 # The project is reached before its checklist is read.
@@ -29,19 +29,18 @@ SELECT p.code, count(DISTINCT u.id)
 
 
 @opening_examined.connect
-def examine(_sender: Any, *, project_id: int) -> dict[str, Finding]:
-    """Judge permits, rooms and users of a project."""
+def examine(_sender: Any, *, project_id: int, building_ids: tuple[int, ...]) -> dict[str, Finding]:
+    """Judge permits and rooms of buildings, none for all, and users of a project."""
+    wanted = rooms_of(project_id, building_ids)
     return {
-        OpeningKind.PERMIT.value: _permit(project_id),
-        OpeningKind.ROOMS.value: _rooms(project_id),
+        OpeningKind.PERMIT.value: _permit(wanted),
+        OpeningKind.ROOMS.value: _rooms(wanted),
         OpeningKind.USERS.value: _users(project_id),
     }
 
 
-def _permit(project_id: int) -> Finding:
-    with_rooms = select(Room.building_id).where(
-        Room.project_id == project_id, Room.status != RoomStatus.MERGED.value
-    )
+def _permit(wanted: ColumnElement[bool]) -> Finding:
+    with_rooms = select(Room.building_id).where(wanted)
     buildings = list(db.session.scalars(select(Building.id).where(Building.id.in_(with_rooms))))
     lacking = buildings_that_may_not_sell(buildings)
     if lacking:
@@ -55,11 +54,9 @@ def _permit(project_id: int) -> Finding:
     return Finding(True, _l("All %(count)d buildings may be sold.", count=len(buildings)))
 
 
-def _rooms(project_id: int) -> Finding:
+def _rooms(wanted: ColumnElement[bool]) -> Finding:
     count, typeless = db.session.execute(
-        select(func.count(), func.count().filter(Room.house_type_id.is_(None))).where(
-            Room.project_id == project_id, Room.status != RoomStatus.MERGED.value
-        )
+        select(func.count(), func.count().filter(Room.house_type_id.is_(None))).where(wanted)
     ).one()
     if not count:
         return Finding(False, _l("There are no rooms yet."))

@@ -15,7 +15,7 @@ from app.finance.models import BillBook
 
 
 @opening_examined.connect
-def examine(_sender: Any, *, project_id: int) -> dict[str, Finding]:
+def examine(_sender: Any, *, project_id: int, **_more: Any) -> dict[str, Finding]:
     """Judge bill books and devices of a project."""
     left = func.sum(BillBook.last_number - BillBook.next_number + 1)
     bills = db.session.scalar(

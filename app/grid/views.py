@@ -16,8 +16,7 @@ from app.estate.drawing_answers import drawing_answer
 from app.estate.drawing_queries import list_drawings
 from app.estate.drawings import DrawingKind, FirstView
 from app.estate.models import ROOM_MARKS, RoomStatus
-from app.estate.opening import OpeningKind
-from app.estate.opening_gate import list_missing_items
+from app.estate.opening_gate import holds_up, items_in_words, list_missing_items
 from app.estate.policies import DRAWING, ROOM
 from app.estate.queries import list_buildings
 from app.grid.words import marks, short_titles, words
@@ -122,12 +121,16 @@ def _contents(actor: Actor) -> list[dict[str, str]]:
     return [{"code": code, "title": title} for code, title in found]
 
 
-def _unready(project_id: int, actor: Actor) -> str:
-    """Return what is missing on the opening checklist, in words, for who releases rooms."""
-    if not actor.may(f"{pricing.SALE}:release"):
-        return ""
-    missing = list_missing_items([project_id])
-    return "、".join(str(OpeningKind(item.kind).title) for item in missing)
+def _unready(project_id: int, actor: Actor) -> dict[int, str]:
+    """Return what each building still waits for, in words, for who releases rooms."""
+    missing = list_missing_items([project_id]) if actor.may(f"{pricing.SALE}:release") else []
+    if not missing:
+        return {}
+    waiting = {
+        building.id: items_in_words([item for item in missing if holds_up(item, building.id)])
+        for building in list_buildings(project_id)
+    }
+    return {building_id: words for building_id, words in waiting.items() if words}
 
 
 def _drawn(project_id: int, actor: Actor) -> dict[str, Any]:

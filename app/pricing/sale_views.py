@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.errors import DomainError, NotFound
 from app.core.uow import unit_of_work
 from app.estate.opening import OpeningKind
-from app.estate.opening_gate import list_missing_items
+from app.estate.opening_gate import holds_up, list_missing_items
 from app.estate.operations import TakenRoom
 from app.pricing import operations, policies
 from app.pricing.queries import list_building_sales
@@ -38,16 +38,19 @@ class SaleView(BaseView):
         project_id = current_project_id()
         actor = current()
         buildings = [] if project_id is None else list_building_sales(project_id, actor=actor)
+        missing = list_missing_items([project_id]) if project_id else []
         return self.render_template(
             "pricing/sale.html",
             buildings=buildings,
             project=current_project(),
             may_release=actor.may(RELEASE),
             may_withdraw=actor.may(WITHDRAW),
-            missing=[
-                (item, OpeningKind(item.kind).title)
-                for item in (list_missing_items([project_id]) if project_id else ())
-            ],
+            missing=[(item, OpeningKind(item.kind).title) for item in missing],
+            waiting={
+                building.id
+                for building in buildings
+                if any(holds_up(item, building.id) for item in missing)
+            },
         )
 
     @expose("/<int:building_id>/release", methods=["POST"])

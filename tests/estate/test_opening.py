@@ -125,6 +125,38 @@ def test_a_release_waits_for_the_list_or_needs_a_reason(room, items, actor_for):
     assert room.status == "available"
 
 
+def test_a_batch_of_other_buildings_holds_nothing_up(
+    project, batch, room, items, actor_for, client, sign_in, user_for
+):
+    director = actor_for("director")
+    other = make_building(project, name="9栋")
+    operations.edit_launch_batch(batch, building_ids=[other.id], actor=actor_for("steward"))
+    assert [building.name for building in batch.buildings] == ["9栋"]
+    found = find_readiness(project.id, [other.id])
+    assert not found["prices"].is_ready
+    assert find_readiness(project.id, [room.building_id])["prices"].is_ready
+    browser = sign_in(client, user_for("director"))
+    assert "9栋" in browser.get("/launch-batches/list/").text
+    sale = browser.get("/sale/").text
+    assert f'id="release-{room.building_id}"' in sale
+    assert f'id="release-{room.building_id}-unready"' not in sale
+    release_for_sale(room_ids=[room.id], reason="开盘", actor=director)
+    assert items["accounts"].done_at is None
+
+
+def test_a_batch_names_buildings_of_its_project_only(project, batch, actor_for):
+    steward, foreign = actor_for("steward"), make_building(make_project(), name="1栋")
+    for step in (
+        lambda: operations.edit_launch_batch(batch, building_ids=[foreign.id], actor=steward),
+        lambda: operations.add_launch_batch(
+            project_id=project.id, name="二批", building_ids=[foreign.id], actor=steward
+        ),
+    ):
+        with pytest.raises(Invalid) as refused:
+            step()
+        assert set(refused.value.fields) == {"building_ids"}
+
+
 def test_with_a_reason_it_goes_ahead_and_stands_in_the_audit(
     room, items, client, bearer, user_for, session
 ):

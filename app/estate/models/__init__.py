@@ -14,7 +14,7 @@ from app.estate.models.places import (
     ProjectMember,
     Zone,
 )
-from app.estate.models.progress import LaunchBatch, Milestone
+from app.estate.models.progress import LaunchBatch, LaunchBatchBuilding, Milestone
 from app.estate.models.rooms import FitOut, HouseType, Room, RoomEvent, RoomGeneration, RoomLineage
 from app.estate.room_states import (
     ROOM_MARKS,
@@ -36,6 +36,7 @@ __all__ = [
     "FitOut",
     "HouseType",
     "LaunchBatch",
+    "LaunchBatchBuilding",
     "Milestone",
     "OpeningItem",
     "Permit",

@@ -27,9 +27,25 @@ class LaunchBatch(ProjectScoped, Base):
     area: Mapped[area | None]
     remarks: Mapped[str | None] = mapped_column(String(200))
     project: Mapped[Project] = relationship()
+    #: what it puts on the market; none is the whole project
+    buildings: Mapped[list[Building]] = relationship(
+        secondary="estate_launch_batch_building", order_by="Building.position", viewonly=True
+    )
 
     def __str__(self) -> str:
         return self.name
+
+
+class LaunchBatchBuilding(ProjectScoped, Base):
+    """推盘批次楼栋: a building that a batch puts on the market."""
+
+    __tablename__ = "estate_launch_batch_building"
+    __table_args__ = (UniqueConstraint("batch_id", "building_id"),)
+
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("estate_launch_batch.id", ondelete="CASCADE"), index=True
+    )
+    building_id: Mapped[int] = mapped_column(ForeignKey("estate_building.id"), index=True)
 
 
 class Milestone(ProjectScoped, Base):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select
 
 from app.core import clock
 from app.core.actor import Actor
@@ -15,7 +17,7 @@ from app.core.errors import Invalid
 from app.estate import policies
 from app.estate.building_checks import COMPLETION, keep_sellable
 from app.estate.milestones import MilestoneKind
-from app.estate.models import Building, LaunchBatch, Milestone
+from app.estate.models import Building, LaunchBatch, LaunchBatchBuilding, Milestone
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_building
 from app.estate.signals import milestone_reached
@@ -99,9 +101,13 @@ def add_launch_batch(
     launched_on: date | None = None,
     area: Decimal | None = None,
     remarks: str | None = None,
+    building_ids: Collection[int] = (),
     actor: Actor,
 ) -> LaunchBatch:
-    """Add a batch; ``area`` in m². Raises Conflict for a taken name, Invalid."""
+    """Add a batch of buildings, none for the whole project; ``area`` in m².
+
+    Raises Conflict for a taken name, Invalid for an area or a building that does not fit.
+    """
     actor.require(f"{policies.LAUNCH_BATCH}:add")
     policies.require_reach(actor, project_id)
     _check_area(area)
@@ -113,15 +119,22 @@ def add_launch_batch(
         area=area,
         remarks=remarks,
     )
-    return add_row(batch, taken=_batch_taken(name))
+    add_row(batch, taken=_batch_taken(name))
+    _put_buildings(batch, building_ids)
+    return batch
 
 
-def edit_launch_batch(batch: LaunchBatch, *, actor: Actor, **values: Any) -> LaunchBatch:
+def edit_launch_batch(
+    batch: LaunchBatch, *, building_ids: Collection[int] | None = None, actor: Actor, **values: Any
+) -> LaunchBatch:
     """Change a batch. Raises as ``add_launch_batch``."""
     actor.require(f"{policies.LAUNCH_BATCH}:edit")
     policies.require_reach(actor, batch.project_id)
     _check_area(values.get("area", batch.area))
-    return change_row(batch, values, taken=_batch_taken(values.get("name", batch.name)))
+    change_row(batch, values, taken=_batch_taken(values.get("name", batch.name)))
+    if building_ids is not None:
+        _put_buildings(batch, building_ids)
+    return batch
 
 
 def delete_launch_batch(batch: LaunchBatch, *, actor: Actor) -> None:
@@ -129,6 +142,30 @@ def delete_launch_batch(batch: LaunchBatch, *, actor: Actor) -> None:
     actor.require(f"{policies.LAUNCH_BATCH}:delete")
     policies.require_reach(actor, batch.project_id)
     remove_row(batch, used=_l("%(name)s is in use.", name=batch.name))
+
+
+def _put_buildings(batch: LaunchBatch, building_ids: Collection[int]) -> None:
+    """Say what a batch puts on the market. Raises Invalid for a building of another project."""
+    wanted = set(building_ids)
+    held = {building.id for building in batch.buildings}
+    of_project = select(Building.id).where(
+        Building.id.in_(wanted), Building.project_id == batch.project_id
+    )
+    if set(db.session.scalars(of_project)) != wanted:
+        sentence = _l("Choose buildings of this project.")
+        raise Invalid(sentence, fields={"building_ids": sentence})
+    db.session.execute(
+        delete(LaunchBatchBuilding).where(
+            LaunchBatchBuilding.batch_id == batch.id,
+            LaunchBatchBuilding.building_id.in_(held - wanted),
+        )
+    )
+    db.session.add_all(
+        LaunchBatchBuilding(project_id=batch.project_id, batch_id=batch.id, building_id=one)
+        for one in sorted(wanted - held)
+    )
+    db.session.flush()
+    db.session.expire(batch, ["buildings"])
 
 
 def _tell_others(milestone: Milestone) -> None:

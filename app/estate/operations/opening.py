@@ -76,7 +76,9 @@ def finish_opening_item(
     if item.done_at is not None:
         raise WrongState(_l("%(item)s is finished already.", item=OpeningKind(item.kind).title))
     said = (remarks or "").strip()
-    finding = find_readiness(item.project_id).get(item.kind)
+    finding = find_readiness(
+        item.project_id, [building.id for building in item.batch.buildings]
+    ).get(item.kind)
     if finding is not None and not finding.is_ready and not said:
         sentence = _l(
             "%(finding)s Have it ready first, or say in the remarks why it counts all the same.",

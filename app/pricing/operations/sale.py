@@ -56,7 +56,7 @@ def release_for_sale(
     rooms = _rooms(RoomChoice(tuple(room_ids), building_id), reason, frm)
     _require_permit(rooms)
     _require_price([room.id for room in rooms])
-    require_opening_ready({room.project_id for room in rooms}, unready_reason)
+    require_opening_ready({room.building for room in rooms}, unready_reason)
     said = reason if not unready_reason else f"{reason.strip()} · {unready_reason.strip()}"
     return _move(rooms, RoomStatus.AVAILABLE, frm, "release_for_sale", said, actor)
 

@@ -139,12 +139,15 @@
     await refresh();
   }
 
+  /* What the buildings of these rooms still wait for, each thing once. */
+  const unreadyOf = (rooms) => [...new Set(rooms.flatMap((room) => (grid.setup.unready[room.building_id] ?? "").split("、")).filter(Boolean))].join("、");
+
   function market(step, address) {
     return (rooms) => dialog({
       title: rooms.length === 1 ? say(`${step}_title`, { room: name(rooms[0]) }) : say(`${step}_many`, { count: rooms.length }),
       intro: words[`${step}_intro`], yes: words[`do_${step}`],
       fields: [textarea("reason", words.reason, { required: true }),
-        ...(step === "release_for_sale" && grid.setup.unready ? [textarea("unready_reason", words.unready_reason, { help: grid.setup.unready })] : [])],
+        ...(step === "release_for_sale" && unreadyOf(rooms) ? [textarea("unready_reason", words.unready_reason, { help: unreadyOf(rooms) })] : [])],
       send: async (values) => {
         const found = await post(`${api}/${address}`, { room_ids: rooms.map((room) => room.id), reason: values.reason,
           ...(values.unready_reason ? { unready_reason: values.unready_reason } : {}) });
