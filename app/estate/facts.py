@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Final
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.errors import Invalid
 
 LAND: Final = (
     "plot_place",
@@ -22,4 +28,33 @@ BUILDING: Final = (
     "started_on",
     "opened_on",
 )
-FACTS: Final = LAND + BUILDING
+#: what is entered besides land and building
+PLACE: Final = ("map_point",)
+FACTS: Final = LAND + BUILDING + PLACE
+BOTH: Final = 2
+#: degrees within which China lies, by which the two numbers of a point are told apart
+LATITUDES: Final = (Decimal(3), Decimal(54))
+LONGITUDES: Final = (Decimal(73), Decimal(136))
+
+
+def read_map_point(typed: str | None) -> str | None:
+    """Return a point as it is kept, "latitude, longitude" with 6 decimals; None for nothing.
+
+    Takes both orders, as the maps of different makers copy them. Raises Invalid with field
+    ``map_point`` for what is no point in China.
+    """
+    said = (typed or "").strip()
+    if not said:
+        return None
+    numbers = re.split(r"[,，、\s]+", said)
+    if len(numbers) == BOTH and all(re.fullmatch(r"\d{1,3}(\.\d+)?", one) for one in numbers):
+        first, second = map(Decimal, numbers)
+        for latitude, longitude in ((first, second), (second, first)):
+            if _within(latitude, LATITUDES) and _within(longitude, LONGITUDES):
+                return f"{latitude:.6f}, {longitude:.6f}"
+    sentence = _l("Enter latitude and longitude in degrees, such as 22.543096, 114.057865.")
+    raise Invalid(sentence, fields={"map_point": sentence})
+
+
+def _within(value: Decimal, bounds: tuple[Decimal, Decimal]) -> bool:
+    return bounds[0] <= value <= bounds[1]

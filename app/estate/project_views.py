@@ -39,6 +39,7 @@ class ProjectView(CrudView):
         "parent": _l("Phase of"),
         "total_rounding": _l("Totals are rounded to, yuan"),
         "team_shares": _l("Teams share their customers"),
+        "map_point": _l("Point on the map"),
         "plot_place": _l("Plot"),
         "plot_number": _l("Plot number"),
         "plot_area": _l("Area of the plot"),
@@ -59,6 +60,7 @@ class ProjectView(CrudView):
         "team_shares": _l(
             "Consultants see the customers and deals of their whole team, not only their own."
         ),
+        "map_point": _l("Latitude and longitude as map apps copy them (GCJ-02), in either order."),
         "parent": _l("Leave it empty unless this is a phase of another project."),
         "organization": _l("Whoever belongs to this organization reaches the project."),
     }
@@ -66,7 +68,7 @@ class ProjectView(CrudView):
     order = ("code",)
     show_fieldsets = (
         ("", ("code", "name", "organization", "parent")),
-        (_l("Place and company"), ("company", "city", "address")),
+        (_l("Place and company"), ("company", "city", "address", *facts.PLACE)),
         (_l("Land"), facts.LAND),
         (_l("Building and opening"), facts.BUILDING),
         (_l("Prices"), ("total_rounding",)),

@@ -6,12 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.estate import operations
-from app.estate.models import LaunchBatch, Milestone
+from app.estate.models import Building, LaunchBatch, Milestone, Zone
 from tests.factories.estate import make_building, make_room
 from tests.factories.people import make_project
 
@@ -106,6 +107,50 @@ def test_facts_of_a_project_that_cannot_be(project, steward):
             operations.edit_project(project, actor=steward, **wrong)
     operations.edit_project(project, actor=steward, plot_area=Decimal("1234.50"), land_use="住宅")
     assert project.plot_area == Decimal("1234.50")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("22.543096, 114.057865", "22.543096, 114.057865"),
+        ("114.057865，22.543096", "22.543096, 114.057865"),
+        ("39.9 116.4", "39.900000, 116.400000"),
+        ("", None),
+    ],
+)
+def test_a_point_on_the_map_is_read_in_either_order(project, steward, typed, kept):
+    operations.edit_project(project, actor=steward, map_point=typed)
+    assert project.map_point == kept
+
+
+@pytest.mark.parametrize(
+    "typed", ["114", "0, 0", "22.5, 114.0, 1", "北纬22度", "1e9, 3", "95.1, 95.2"]
+)
+def test_what_is_no_point_in_china_is_refused(project, steward, typed):
+    with pytest.raises(Invalid) as refused:
+        operations.edit_project(project, actor=steward, map_point=typed)
+    assert set(refused.value.fields) == {"map_point"}
+
+
+def test_the_database_keeps_zones_within_their_project(project, session):
+    foreign = Zone(project_id=make_project().id, name="外区")
+    building = make_building(project, name="8栋")
+    session.add(foreign)
+    session.flush()
+    for table, column, row in (
+        (Building, "zone_id", building),
+        (Zone, "parent_id", make_zone(session, project)),
+    ):
+        moved = update(table).where(table.id == row.id).values({column: foreign.id})
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(moved)
+
+
+def make_zone(session, project):
+    zone = Zone(project_id=project.id, name="内区")
+    session.add(zone)
+    session.flush()
+    return zone
 
 
 def test_their_pages(client, user_for, sign_in, project, actor_for, session):

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Integer,
     Numeric,
     String,
@@ -29,6 +30,8 @@ from app.core.db import (
 )
 from app.core.scope import GroupWide, ProjectScoped, ScopeRoot
 
+MAP_POINT = r"map_point ~ '^-?\d{1,2}\.\d{6}, -?\d{1,3}\.\d{6}$'"
+
 
 class Project(ScopeRoot, Base):
     """项目: what is built and sold under one name; a phase is a project with a parent."""
@@ -38,6 +41,7 @@ class Project(ScopeRoot, Base):
         CheckConstraint("plot_area > 0", name="plot_area_positive"),
         CheckConstraint("saleable_area > 0", name="saleable_area_positive"),
         CheckConstraint("term_until > term_from", name="term_runs"),
+        CheckConstraint(MAP_POINT, name="map_point_reads"),
     )
 
     organization_id: Mapped[int] = mapped_column(ForeignKey("admin_organization.id"), index=True)
@@ -47,6 +51,8 @@ class Project(ScopeRoot, Base):
     company: Mapped[str | None] = mapped_column(String(120))
     city: Mapped[str | None] = mapped_column(String(60))
     address: Mapped[str | None] = mapped_column(String(200))
+    #: "latitude, longitude" in degrees with 6 decimals, GCJ-02 as Chinese maps show them
+    map_point: Mapped[str | None] = mapped_column(String(30))
     #: land, from the grant on: 土地位置, 地块编号, m², 土地用途, 出让合同, 使用年限, 土地证
     plot_place: Mapped[str | None] = mapped_column(String(200))
     plot_number: Mapped[str | None] = mapped_column(String(60))
@@ -113,6 +119,10 @@ class Zone(ProjectScoped, Base):
     __tablename__ = "estate_zone"
     __table_args__ = (
         UniqueConstraint("project_id", "name"),
+        UniqueConstraint("project_id", "id"),
+        ForeignKeyConstraint(
+            ["project_id", "parent_id"], ["estate_zone.project_id", "estate_zone.id"]
+        ),
         CheckConstraint("parent_id <> id", name="not_its_own_parent"),
     )
 
@@ -121,7 +131,9 @@ class Zone(ProjectScoped, Base):
     position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     #: off: no building is put into it any more; buildings that lie in it stay
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=true(), default=True)
-    parent: Mapped[Zone | None] = relationship(remote_side="Zone.id")
+    parent: Mapped[Zone | None] = relationship(
+        primaryjoin="Zone.parent_id == remote(Zone.id)", foreign_keys=parent_id
+    )
     project: Mapped[Project] = relationship()
 
     def __str__(self) -> str:
@@ -134,6 +146,9 @@ class Building(ProjectScoped, Base):
     __tablename__ = "estate_building"
     __table_args__ = (
         UniqueConstraint("project_id", "name"),
+        ForeignKeyConstraint(
+            ["project_id", "zone_id"], ["estate_zone.project_id", "estate_zone.id"]
+        ),
         CheckConstraint("usage IN ('sale','lease','both')", name="usage_known"),
         CheckConstraint("first_view IN ('grid','plan')", name="first_view_known"),
     )
@@ -154,7 +169,9 @@ class Building(ProjectScoped, Base):
     first_view: Mapped[str] = mapped_column(
         String(10), server_default=text("'grid'"), default="grid"
     )
-    zone: Mapped[Zone | None] = relationship()
+    zone: Mapped[Zone | None] = relationship(
+        primaryjoin="Building.zone_id == Zone.id", foreign_keys=zone_id
+    )
     product_type: Mapped[ProductType | None] = relationship()
     project: Mapped[Project] = relationship()
 

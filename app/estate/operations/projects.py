@@ -23,7 +23,7 @@ from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
 from app.core.money import FEN, ROUNDING_STEPS
 from app.estate import policies
-from app.estate.facts import FACTS
+from app.estate.facts import FACTS, read_map_point
 from app.estate.models import Project, ProjectMember
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_user
@@ -64,7 +64,7 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
     if parent_id is not None:
         policies.require_reach(actor, parent_id)
     _check_rounding(total_rounding)
-    _check_facts(facts)
+    facts = _read_facts(facts)
     project = Project(
         **facts,
         code=code,
@@ -94,7 +94,7 @@ def edit_project(project: Project, *, actor: Actor, **values: Any) -> Project:
         _check_parent(project, values["parent_id"])
     if "total_rounding" in values:
         _check_rounding(values["total_rounding"])
-    _check_facts({name: values.get(name, getattr(project, name)) for name in FACTS})
+    values |= _read_facts({name: values.get(name, getattr(project, name)) for name in FACTS})
     # Who sees whose customers may change with it.
     forget_principals()
     return change_row(project, values, taken=_code_taken(values.get("code", project.code)))
@@ -204,7 +204,8 @@ def _code_taken(code: str) -> Any:
     return _l("There is a project with the code %(code)s already.", code=code)
 
 
-def _check_facts(facts: Mapping[str, Any]) -> None:
+def _read_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts as they are kept. Raises Invalid for what cannot be."""
     unknown = set(facts) - set(FACTS)
     if unknown:
         raise TypeError(f"no facts of a project: {unknown}")
@@ -216,3 +217,4 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
     if begins is not None and ends is not None and ends <= begins:
         sentence = _l("The term of use ends after it begins.")
         raise Invalid(sentence, fields={"term_until": sentence})
+    return {**facts, "map_point": read_map_point(facts.get("map_point"))}
