@@ -68,6 +68,30 @@ class RoomUsage(State):
         return {"sale": _l("To be sold"), "lease": _l("To be let"), "both": _l("To be sold or let")}
 
 
+class RoomImportLineKind(State):
+    """导入核对结果: what an import does to a room, or finds of it."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    #: the list says something else, and the import was not asked to change rooms
+    DIFFERS = "differs"
+    SAME = "same"
+    #: stands in a building of the list, and not in the list
+    ABSENT = "absent"
+    REFUSED = "refused"
+
+    @classmethod
+    def titles(cls) -> Mapping[str, Any]:
+        return {
+            "new": _l("New"),
+            "changed": _l("Changes"),
+            "differs": _l("Differs, left alone"),
+            "same": _l("Unchanged"),
+            "absent": _l("Not in the list"),
+            "refused": _l("Refused"),
+        }
+
+
 class RoomGenerationState(State):
     """生成状态."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.actor import Actor
 from app.core.money import plain
-from app.estate.models import RoomImport
+from app.estate.models import RoomImport, RoomImportLine
 from app.estate.operations import TakenRoom
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine, PricePlan, RoomPrice
 from app.pricing.policies import can_see_floor
@@ -102,6 +102,23 @@ def import_answer(record: RoomImport) -> dict[str, Any]:
         "project_id": record.project_id,
         "counts": record.counts,
         "price_plan": record.counts.get("price_plan"),
+    }
+
+
+def import_line_answer(line: RoomImportLine) -> dict[str, Any]:
+    """Return what an import does to one room, field by field."""
+    return {
+        "id": line.id,
+        "kind": line.kind,
+        "room": line.title,
+        "room_id": line.room_id,
+        "sheet": line.sheet,
+        "line": line.line,
+        "changes": [
+            {"field": field, "before": before, "after": after}
+            for field, before, after in line.changes
+        ],
+        "words": line.words,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from flask_babel import gettext as _
 from tqdm import tqdm
 
 from app.core.actor import system_actor
@@ -17,6 +18,7 @@ from app.core.uow import unit_of_work
 from app.estate.operations import ReceivedFile, create_project, find_project_by_code, write_faults
 from app.estate.room_sheet import HEADINGS, SHEET_NAME, list_sheet_rows
 from app.pricing.operations import ListImport, import_price_list
+from app.pricing.room_files import line_columns, line_rows
 from app.web.line_files import FileColumn, write_lines
 
 rooms = AppGroup("rooms", help="Rooms and their price lists.")
@@ -80,6 +82,11 @@ def rooms_export(file: Path, code: str) -> None:
     help="Where to write the sheet of faults (.xlsx) of a refused list.",
 )
 @click.option(
+    "--changes",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write what a dry run would do to each room (.xlsx): every value before, after.",
+)
+@click.option(
     "--column",
     "columns",
     multiple=True,
@@ -95,6 +102,7 @@ def rooms_import(
     update: bool,
     compare_with: Path | None,
     faults: Path | None,
+    changes: Path | None,
 ) -> None:
     """Import a price list: rooms, and a draft plan of their prices."""
     second = ReceivedFile(compare_with.name, compare_with.read_bytes()) if compare_with else None
@@ -108,6 +116,7 @@ def rooms_import(
             second=second,
             columns=_columns(columns),
             bar=bar,
+            changes=changes,
         )
     except DomainError as error:
         raise click.ClickException(str(error)) from error
@@ -128,6 +137,7 @@ def _import(
     second: ReceivedFile | None,
     columns: dict[str, str],
     bar: Bar,
+    changes: Path | None,
 ) -> ListImport:
     actor = system_actor("cli")
     with unit_of_work(actor) as session:
@@ -149,6 +159,10 @@ def _import(
         if is_new and result.project_name:
             project.name = result.project_name
         session.flush()
+        if changes is not None:
+            with changes.open("wb") as stream:
+                rows = line_rows(result.record)
+                write_lines(stream, line_columns(), rows, sheet_name=str(_("Differences")))
         if is_new and (dry_run or result.faults):
             # Nothing is written: neither the project nor a record that would hang on it.
             session.expunge_all()

@@ -11,14 +11,15 @@ from flask_babel import gettext as _
 from marshmallow import fields, validate
 
 from app.estate import operations as estate
+from app.estate.import_queries import list_import_lines
 from app.estate.operations import ReceivedFile
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_project, get_room_import
 from app.pricing import operations
-from app.pricing.answers import import_answer
+from app.pricing.answers import import_answer, import_line_answer
 from app.pricing.operations import ListImport
-from app.pricing.room_files import send_room_sheet
-from app.web.rest import BadRequest, Body, RestApi, current, endpoint, flag
+from app.pricing.room_files import send_line_sheet, send_room_sheet
+from app.web.rest import BadRequest, Body, RestApi, clamp_limit, current, endpoint, flag, whole
 from app.web.uploads import clean_name
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -143,6 +144,73 @@ class RoomImportApi(RestApi):
         name = f"{record.number}.xlsx"
         return send_file(stream, mimetype=SHEET, as_attachment=True, download_name=name)
 
+    @expose("/<int:import_id>/lines", methods=["GET"])
+    @endpoint(f"{ROOM_IMPORT}:see")
+    def lines(self, import_id: int) -> dict[str, Any]:
+        """List what a check found of each room, in the order of its list.
+
+        ``kind`` is new, changed, differs (left alone without ``update``), same, absent (in the
+        list's buildings and not in the list) or refused; ``changes`` are field, before, after.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: import_id, required: true, schema: {type: integer}}
+          - {in: query, name: kind, schema: {type: array, items: {type: string}}}
+          - {in: query, name: cursor, schema: {type: integer}}
+          - {in: query, name: limit, schema: {type: integer}}
+          responses:
+            200:
+              description: one page of rooms
+        """
+        limit = clamp_limit()
+        found = list_import_lines(
+            get_room_import(import_id),
+            kinds=request.args.getlist("kind"),
+            after=whole("cursor") or 0,
+            limit=limit + 1,
+        )
+        rows = found[:limit]
+        return {
+            "result": [import_line_answer(line) for line in rows],
+            "next": rows[-1].id if len(found) > limit else None,
+        }
+
+    @expose("/<int:import_id>/lines.xlsx", methods=["GET"])
+    @endpoint(f"{ROOM_IMPORT}:see")
+    def lines_sheet(self, import_id: int) -> Response:
+        """Send what a check found of each room, with every value before and after.
+
+        ---
+        get:
+          parameters:
+          - {in: path, name: import_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: an Excel sheet
+              content:
+                application/vnd.openxmlformats-officedocument.spreadsheetml.sheet:
+                  schema: {type: string, format: binary}
+        """
+        return send_line_sheet(get_room_import(import_id))
+
+    @expose("/<int:import_id>/check", methods=["POST"])
+    @endpoint(f"{ROOM}:import")
+    def check(self, import_id: int) -> Any:
+        """Check the file of a dry run again, against the rooms of now.
+
+        ---
+        post:
+          parameters:
+          - {in: path, name: import_id, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: counts, as of the first check
+            422:
+              description: the list has faults
+        """
+        return _import_result(operations.check_again(get_room_import(import_id), actor=current()))
+
     @expose("/<int:import_id>/carry-out", methods=["POST"])
     @endpoint(f"{ROOM}:import", status=201)
     def carry_out(self, import_id: int) -> Any:
@@ -155,6 +223,8 @@ class RoomImportApi(RestApi):
           responses:
             201:
               description: counts, and the draft price plan
+            409:
+              description: rooms moved since the check (changed_since_check); nothing was written
             422:
               description: the rooms changed since, and the list has faults now
         """

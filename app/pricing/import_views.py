@@ -16,7 +16,14 @@ from app.core.actor import Actor
 from app.core.errors import DomainError, Invalid, NotFound
 from app.core.uow import unit_of_work
 from app.estate import operations as estate
-from app.estate.models import RoomImport, RoomImportRun, RoomImportState, RoomUsage
+from app.estate.models import (
+    RoomImport,
+    RoomImportLine,
+    RoomImportLineKind,
+    RoomImportRun,
+    RoomImportState,
+    RoomUsage,
+)
 from app.estate.operations import ReceivedFile, list_faults
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_project, get_room_import
@@ -55,20 +62,6 @@ COLUMN_CHOICES = {
     Column.ZONE.value: _l("Zone"),
     Column.IGNORED.value: _l("Not used"),
 }
-#: what may change of a room or a building, with its name
-CHANGE_FIELDS = {
-    "gross_area": _l("Gross area"),
-    "inside_area": _l("Inside area"),
-    "floor_name": _l("Floor"),
-    "house_type": _l("House type"),
-    "orientation": _l("Orientation"),
-    "view": _l("View"),
-    "structure": _l("Structure"),
-    "fit_out": _l("Fit-out standard"),
-    "usage": _l("Usage"),
-    "product_type": _l("Product type"),
-    "zone": _l("Zone"),
-}
 #: faults that saying what the columns hold may mend
 HEADING_FAULTS = frozenset(
     {
@@ -81,6 +74,14 @@ HEADING_FAULTS = frozenset(
         "unknown_zone",
     }
 )
+#: which lines a count leads to; rooms that differ change only when they were asked to
+KINDS_OF_COUNTS = {
+    "new": ["new"],
+    "changed": ["changed", "differs"],
+    "unchanged": ["same"],
+    "absent": ["absent"],
+    "refused": ["refused"],
+}
 #: faults that the page shows; all of them are in the sheet
 SHOWN_FAULTS = 100
 
@@ -184,6 +185,20 @@ class PriceListView(BaseView):
             flash(str(error.message), "danger")
         return redirect(url_for("RoomImportView.show", pk=pk))
 
+    @expose("/<int:pk>/again", methods=["POST"])
+    @needs(f"{ROOM}:import")
+    def again(self, pk: int) -> Any:
+        """Check the file again, against the rooms of now."""
+        actor = current()
+        try:
+            with unit_of_work(actor):
+                operations.check_again(get_room_import(pk), actor=actor)
+        except NotFound:
+            raise
+        except DomainError as error:
+            flash(str(error.message), "danger")
+        return redirect(url_for("RoomImportView.show", pk=pk))
+
     @expose("/<int:pk>/progress")
     @needs(f"{ROOM}:import")
     def progress(self, pk: int) -> Any:
@@ -215,6 +230,37 @@ def _project_id() -> int:
     if project_id is None:
         raise NotFound(_("There is no such project within your scope."))
     return project_id
+
+
+class RoomImportLineView(CrudView):
+    """导入核对明细: what an import does to each room, before it does it."""
+
+    datamodel = SQLAInterface(RoomImportLine)
+    route_base = "/room-import-lines"
+    permission = ROOM_IMPORT
+    list_title = _l("Room by room")
+    empty_sentence = _l("No room of this kind.")
+    list_columns = ("title", "kind", "words", "sheet", "line")
+    search_columns = ("kind", "title", "words", "room_import")
+    quick_columns = ("title",)
+    states = {"kind": RoomImportLineKind}
+    label_columns = {
+        "title": _l("Room"),
+        "kind": _l("Result"),
+        "words": _l("What changes"),
+        "sheet": _l("Sheet"),
+        "line": _l("Line"),
+        "room": _l("Room in the system"),
+        "room_import": _l("Import"),
+    }
+    order = ("id",)
+    load = ("room_import",)
+    wide = ("words",)
+    exportable = False
+    show_fieldsets = (
+        ("", ("title", "kind", "words")),
+        (_l("Where"), ("room_import", "sheet", "line", "room")),
+    )
 
 
 def words_of(field: str, value: Any) -> Any:
@@ -268,7 +314,7 @@ class RoomImportView(CrudView):
             page=show_page.build(self, record, actor),
             faults=faults[:SHOWN_FAULTS],
             column_choices=COLUMN_CHOICES,
-            change_fields=CHANGE_FIELDS,
+            change_fields=estate.FIELD_TITLES,
             words_of=words_of,
             is_heading_at_fault=any(fault.code in HEADING_FAULTS for fault in faults),
             may_match=bool(record.counts.get("columns"))
@@ -279,6 +325,15 @@ class RoomImportView(CrudView):
             may_carry_out=record.state == RoomImportState.CHECKED.value
             and not going_on
             and actor.may(f"{ROOM}:import"),
+            fields={
+                estate.FIELD_TITLES[name]: count
+                for name, count in record.counts.get("fields", {}).items()
+            },
+            kinds=KINDS_OF_COUNTS,
+            may_check_again=record.dry_run
+            and not going_on
+            and actor.may(f"{ROOM}:import")
+            and estate.has_file(record),
             run=run,
             going_on=going_on,
             percent=_percent(run),

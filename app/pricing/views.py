@@ -25,7 +25,7 @@ from app.pricing.base_data_views import (
     BaseDataChangeView,
     BaseDataView,
 )
-from app.pricing.import_views import PriceListView, RoomImportView
+from app.pricing.import_views import PriceListView, RoomImportLineView, RoomImportView
 from app.pricing.loan_views import SEE as LOANS_SEE
 from app.pricing.loan_views import LoanView
 from app.pricing.models import (
@@ -202,6 +202,7 @@ describe_choice(
 VIEWS = [
     PriceListView,
     RoomImportView,
+    RoomImportLineView,
     PriceRuleView,
     PricePlanView,
     RoomPriceView,

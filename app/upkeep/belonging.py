@@ -99,6 +99,7 @@ NO_PEOPLE_IN_JSON: Final = frozenset(
         ("estate_room_generation", "specification"),
         ("estate_room_import", "counts"),
         ("estate_room_import", "faults"),
+        ("estate_room_import_line", "changes"),
         ("estate_room_lineage", "before"),
         ("estate_room_lineage", "source"),
         ("pricing_price_plan", "terms"),

@@ -31,6 +31,8 @@ TABLES = {
 }
 #: columns that pages do not show, by name
 COLUMNS = {
+    "room_import_id": "导入批次",
+    "changes": "逐项变更：字段、原值、新值",
     "due_stage": "须到达的楼栋节点",
     "width": "宽（像素）",
     "height": "高（像素）",

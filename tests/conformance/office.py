@@ -24,7 +24,7 @@ from app.core.db import Model, db
 from app.core.permissions import PRESET_ROLES
 from app.core.uow import unit_of_work
 from app.demo.load import OTHER, PROJECT, load_demo
-from app.estate.models import BaseDataEntry, Building, Project
+from app.estate.models import BaseDataEntry, Building, Project, RoomImportLine
 from app.pricing.models import BaseDataChange, BaseDataChangeLine, BaseDataChangeScan
 from app.pricing.operations import publish_price_list
 from app.upkeep.models import DailyCheck, Incident
@@ -200,6 +200,7 @@ def _tell_the_story(office: Office) -> None:
     _keep_it_running()
     _publish(project)
     _change_base_data(project)
+    _keep_a_check(project)
     _open_the_checklist()
     office.ids = {
         "customer": customer,
@@ -270,6 +271,17 @@ def _change_base_data(project: int) -> None:
     scan = BaseDataChangeScan(**both, file_name="签字.pdf", media_type="application/pdf",
                               size=5, sha256="0" * 64, content=b"%PDF-")  # fmt: skip
     db.session.add(scan)
+    db.session.commit()
+
+
+def _keep_a_check(project: int) -> None:
+    """What a check of a list found of a room."""
+    own = {"project": project}
+    batch = db.session.scalar(
+        text("SELECT max(id) FROM estate_room_import WHERE project_id = :project"), own
+    )
+    line = RoomImportLine(project_id=project, room_import_id=batch, kind="new", title="测漏核对")
+    db.session.add(line)
     db.session.commit()
 
 

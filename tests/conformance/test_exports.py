@@ -11,7 +11,7 @@ from tests.conformance.sources import Source, calls, functions, sources
 #: calls that write an export, a print or a copy into the audit
 RECORDERS = {
     "audit.record", "privacy.copy_of_data", "note", "export.note", "send_paper", "send_sheet",
-    "send_room_sheet",
+    "send_room_sheet", "send_line_sheet",
 }  # fmt: skip
 #: mimetypes of files of data, as text and as the names of their constants
 FILES = ("spreadsheetml", "text/csv", "application/zip", "application/pdf")

@@ -101,6 +101,7 @@ NOT_IN_MENU = {
     "PriceRuleView": "opened from the price plans",
     "NoticeView": "opened from the bell",
     "OrganizationView": "opened from the organization tree",
+    "RoomImportLineView": "opened from an import",
     "PublicPricesView": "opened from the published price lists, where it is switched on",
     "BaseDataChangeLineView": "a tab of changes of base data",
     "MemberView": "a tab of organizations and users",

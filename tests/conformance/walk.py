@@ -542,6 +542,7 @@ BODIES = {
     "PlanTableApi.cancel": _reason,
     "PlanTableApi.cells": _cells,
     "PlanTableApi.remove_rooms": _rooms,
+    "PriceListView.again": _nothing,
     "PriceListView.carry_out": _nothing,
     "PriceListView.check": _file,
     "PriceListView.columns": _nothing,
@@ -555,6 +556,7 @@ BODIES = {
     "ReceiptApi.reverse": _reason,
     "ReceiptApi.withdraw": _nothing,
     "RoomImportApi.carry_out": _nothing,
+    "RoomImportApi.check": _nothing,
     "PaymentMethodView.preview": lambda _office: {"sample_total": "1"},
     "RoomImportApi.columns": lambda _office: {"columns": {"房号": "number"}},
     "RoomSaleApi.confirm_price": _nothing,
@@ -581,9 +583,7 @@ BODIES = {
 #: what these send names no row of a project
 NAMES_NO_ROW = {
     "BaseDataView.review", "BaseDataView.take_back", "DrawingView.add", "DrawingApi.add",
-    "PaymentMethodView.preview",
-    "LoanScheduleApi.calculate",
-    "SignInSecurityView.save",
+    "PaymentMethodView.preview", "LoanScheduleApi.calculate", "SignInSecurityView.save",
     "door.change_password", "PriceListView.check", "RoleView.show", "SettingsView.save",
     "SystemView.sign", "SystemView.job",
     "WorkbenchView.arrange", "WorkbenchView.default", "work.keys_switch",

@@ -106,6 +106,42 @@ def test_faults_are_shown_and_sent_as_a_sheet(page, sheet, session):
     assert session.scalar(select(func.count()).select_from(Room)) == 0
 
 
+def test_the_full_before_and_after_is_looked_at_filtered_and_sent(page, sheet, session):
+    upload(page, sheet([ROW, [*ROW[:3], "02", *ROW[4:]]]))
+    first = session.scalars(select(RoomImport)).one()
+    page("steward", f"/price-lists/{first.id}/carry-out", data={})
+    checked = upload(page, sheet([[*ROW[:4], 126.5, *ROW[5:]]]), update="1")
+    record = session.scalars(select(RoomImport).where(RoomImport.id != first.id)).one()
+    lines = f"/room-import-lines/list/?room_import={record.id}"
+    assert f'href="{lines}"' in page("steward", checked.location).text
+    everything = page("steward", lines).text
+    assert "125.53 → 126.50" in everything
+    assert "3栋-1单元-3102" in everything
+    assert "3栋-1单元-3102" not in page("steward", f"{lines}&kind=changed").text
+
+    api = f"/api/v1/room-imports/{record.id}/lines"
+    told = page("steward", f"{api}?limit=1").json
+    assert [(one["kind"], one["changes"]) for one in told["result"]] == [
+        ("changed", [{"field": "gross_area", "before": "125.53", "after": "126.50"}])
+    ]
+    rest = page("steward", f"{api}?limit=1&cursor={told['next']}").json
+    assert ([one["kind"] for one in rest["result"]], rest["next"]) == (["absent"], None)
+    assert page("steward", f"{api}?kind=nonsense").status_code == 422
+    sent = page("steward", f"{api}.xlsx")
+    rows = CalamineWorkbook.from_filelike(BytesIO(sent.data)).get_sheet_by_index(0).to_python()
+    assert [row[1] for row in rows[1:]] == ["3栋-1单元-3101", "3栋-1单元-3102"]
+
+    session.scalars(select(Room).where(Room.number == "3101")).one().inside_area = Decimal(99)
+    session.flush()
+    refused = page("steward", f"/price-lists/{record.id}/carry-out", data={}, follow=True).text
+    assert "3栋-1单元-3101" in refused
+    again = page("steward", f"/price-lists/{record.id}/again", data={}, follow=True)
+    assert again.status_code == 200
+    page("steward", f"/price-lists/{record.id}/carry-out", data={})
+    areas = select(Room.gross_area, Room.inside_area).where(Room.number == "3101")
+    assert tuple(session.execute(areas).one()) == (Decimal("126.50"), Decimal("100.05"))
+
+
 ODD = ["座落栋", "单元", "第几层", "门牌", "建筑面积", "套内面积", "单价"]
 MEANT = [
     "building", "entrance", "floor", "number", "gross_area", "inside_area", "unit_price",

@@ -2,7 +2,7 @@
 
 from app.estate.models.base_data import BaseDataEntry, BaseDataLock
 from app.estate.models.drawings import Drawing, DrawingFile, DrawingSpot
-from app.estate.models.imports import RoomImport, RoomImportFile, RoomImportRun
+from app.estate.models.imports import RoomImport, RoomImportFile, RoomImportLine, RoomImportRun
 from app.estate.models.opening import OpeningItem
 from app.estate.models.places import (
     Building,
@@ -19,6 +19,7 @@ from app.estate.models.rooms import FitOut, HouseType, Room, RoomEvent, RoomGene
 from app.estate.room_states import (
     ROOM_MARKS,
     RoomGenerationState,
+    RoomImportLineKind,
     RoomImportState,
     RoomStatus,
     RoomUsage,
@@ -50,6 +51,8 @@ __all__ = [
     "RoomGenerationState",
     "RoomImport",
     "RoomImportFile",
+    "RoomImportLine",
+    "RoomImportLineKind",
     "RoomImportRun",
     "RoomImportState",
     "RoomLineage",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    CheckConstraint,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
+    Text,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -22,6 +25,7 @@ from app.core.db import (
 )
 from app.core.scope import ProjectScoped
 from app.estate.models.places import Project
+from app.estate.models.rooms import Room
 
 
 class RoomImport(ProjectScoped, Base):
@@ -43,6 +47,44 @@ class RoomImport(ProjectScoped, Base):
 
     def __str__(self) -> str:
         return self.number
+
+
+class RoomImportLine(ProjectScoped, Base):
+    """导入核对明细: what a check found of one room: before → after, field by field."""
+
+    __tablename__ = "estate_room_import_line"
+    __audited__ = False
+    __table_args__ = (
+        Index("ix_estate_room_import_line_kind", "room_import_id", "kind", "id"),
+        Index(
+            "ix_estate_room_import_line_room",
+            "room_id",
+            postgresql_where=text("room_id IS NOT NULL"),
+        ),
+        CheckConstraint(
+            "kind IN ('new','changed','differs','same','absent','refused')", name="kind_known"
+        ),
+    )
+
+    room_import_id: Mapped[int] = mapped_column(
+        ForeignKey("estate_room_import.id", ondelete="CASCADE")
+    )
+    kind: Mapped[str] = mapped_column(String(10))
+    title: Mapped[str] = mapped_column(String(200))
+    #: where it stands in the file; nowhere for rooms that the list does not name
+    sheet: Mapped[str] = mapped_column(Text, server_default=text("''"), default="")
+    line: Mapped[int | None] = mapped_column(Integer)
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("estate_room.id", ondelete="SET NULL"))
+    #: [field, before, after] for each field that differs
+    changes: Mapped[json_list] = mapped_column(server_default=text("'[]'"), default=list)
+    #: the same, or why the row is refused, in the language of who checked
+    words: Mapped[str] = mapped_column(Text, server_default=text("''"), default="")
+    room_import: Mapped[RoomImport] = relationship()
+    room: Mapped[Room | None] = relationship()
+    project: Mapped[Project] = relationship()
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class RoomImportRun(ProjectScoped, Base):

@@ -40,6 +40,8 @@ from app.estate.operations.generation import (
     preview_rooms,
 )
 from app.estate.operations.generation_undo import undo_generation
+from app.estate.operations.import_fields import FIELD_TITLES
+from app.estate.operations.import_lines import keep_lines
 from app.estate.operations.import_records import (
     ReceivedFile,
     finish_import,
@@ -99,6 +101,7 @@ from app.estate.operations.status import TakenRoom, put_room, set_status, take_r
 from app.estate.queries import building_may_sell
 
 __all__ = [
+    "FIELD_TITLES",
     "IMPORT_TASK",
     "MOST_AT_ONCE",
     "ColumnPlace",
@@ -163,6 +166,7 @@ __all__ = [
     "import_rooms",
     "insert_column",
     "is_going_on",
+    "keep_lines",
     "list_building_names",
     "list_faults",
     "merge_rooms",

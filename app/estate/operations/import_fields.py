@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from flask_babel import lazy_gettext as _l
+
 
 @dataclass(frozen=True, slots=True)
 class ImportField:
@@ -35,6 +37,20 @@ FIELDS: Final = (
     ImportField("fit_out", "p.fit_out", "f.name"),
     ImportField("usage", "p.usage", "coalesce(r.usage, b.usage)"),
 )
+#: what may change of a room or a building, as people call it
+FIELD_TITLES: Final = {
+    "gross_area": _l("Gross area"),
+    "inside_area": _l("Inside area"),
+    "floor_name": _l("Floor"),
+    "house_type": _l("House type"),
+    "orientation": _l("Orientation"),
+    "view": _l("View"),
+    "structure": _l("Structure"),
+    "fit_out": _l("Fit-out standard"),
+    "usage": _l("Usage"),
+    "product_type": _l("Product type"),
+    "zone": _l("Zone"),
+}
 #: rooms with what the fields' values are read from
 ROOMS: Final = """
 estate_room r JOIN estate_building b ON b.id = r.building_id

@@ -16,7 +16,14 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFound, WrongState
 from app.core.numbering import next_number
-from app.estate.models import RoomImport, RoomImportFile, RoomImportRun, RoomImportState
+from app.estate.models import (
+    RoomImport,
+    RoomImportFile,
+    RoomImportLine,
+    RoomImportRun,
+    RoomImportState,
+)
+from app.estate.operations.import_lines import forget_same_lines
 from app.estate.sheets import Fault, PriceList, Recall, write_fault_sheet
 
 #: how long the file of a dry run waits to be carried out
@@ -103,6 +110,7 @@ def finish_import(
     record.faults = [_fault_data(fault) for fault in faults]
     db.session.execute(delete(RoomImportFile).where(RoomImportFile.import_id == record.id))
     db.session.execute(delete(RoomImportRun).where(RoomImportRun.import_id == record.id))
+    forget_same_lines(record)
     db.session.flush()
     return record
 
@@ -192,8 +200,12 @@ def _kept_file(record: RoomImport) -> ReceivedFile:
 def _keep_file(record: RoomImport, content: bytes) -> None:
     # Whoever keeps a file clears away what others left; no job of its own is needed for it.
     # Imports of all projects, since a file that nobody confirmed belongs to nobody any more.
+    beyond = {"whole_group": True}
     stale = RoomImportFile.created_at < clock.now() - KEPT
-    db.session.execute(delete(RoomImportFile).where(stale), execution_options={"whole_group": True})
+    checks = select(RoomImportFile.import_id).where(stale)
+    lines = delete(RoomImportLine).where(RoomImportLine.room_import_id.in_(checks))
+    for left in (lines, delete(RoomImportFile).where(stale)):
+        db.session.execute(left, execution_options=beyond)
     db.session.add(
         RoomImportFile(project_id=record.project_id, import_id=record.id, content=content)
     )

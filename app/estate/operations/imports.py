@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,9 +16,10 @@ from app.core.errors import Invalid, NotAllowed
 from app.estate import policies
 from app.estate.base_data import require_unlocked
 from app.estate.locks import lock_project
-from app.estate.models import Project
+from app.estate.models import Project, RoomImport
 from app.estate.operations.import_checks import find_faults
 from app.estate.operations.import_fields import FIELDS, ROOMS
+from app.estate.operations.import_lines import count_fields, require_seen
 from app.estate.operations.places import Places
 from app.estate.operations.staging import (
     FloorOf,
@@ -92,6 +93,10 @@ class ImportOutcome:
     changes: tuple[RoomChange, ...]
     building_changes: tuple[BuildingChange, ...]
     faults: tuple[Fault, ...]
+    #: field → rooms that differ in it
+    fields: Mapping[str, int]
+    #: whether it came as far as comparing the list with the rooms
+    is_staged: bool
 
 
 def import_rooms(
@@ -103,6 +108,7 @@ def import_rooms(
     actor: Actor,
     floor_of: FloorOf | None = None,
     progress: Progress | None = None,
+    seen: RoomImport | None = None,
 ) -> ImportOutcome:
     """Write the rooms of a good list, with buildings, entrances and house types that are new.
 
@@ -110,7 +116,9 @@ def import_rooms(
     one that would change place, area or type of a room that is on the market or sold, is refused
     as a whole: the outcome then carries the faults. Fit-outs, product types and zones are found by
     name, and none is made. The list stays in the transaction's table ``price_list_row`` with the
-    ids of its rooms, for the prices. Raises NotAllowed, NotFound for a project outside scope.
+    ids of its rooms, for the prices and for ``keep_lines``. With ``seen``, the check that somebody
+    looked at, rooms that moved since refuse all: Conflict. Raises NotAllowed, NotFound for a
+    project outside scope.
     """
     if not policies.can_import(actor, project.id):
         policies.require_reach(actor, project.id)
@@ -132,7 +140,9 @@ def import_rooms(
         match_rooms(project.id)
     faults = find_faults(project.id, price_list.columns, update=update)
     if faults:
-        return _refused(faults)
+        return _refused(faults, is_staged=True)
+    if seen is not None:
+        require_seen(seen, update=update)
     outcome = _count(places, is_written=not dry_run)
     if not dry_run and (outcome.new or (update and outcome.changed)):
         # Prices alone may come in: they are a price plan's own way.
@@ -232,9 +242,10 @@ UPDATE price_list_row p SET room_id = r.id FROM estate_room r
 """)
 
 
-def _refused(faults: Sequence[Fault]) -> ImportOutcome:
+def _refused(faults: Sequence[Fault], *, is_staged: bool = False) -> ImportOutcome:
     return ImportOutcome(0, 0, 0, 0, 0, is_written=False, buildings=(), changes=(),
-                         building_changes=(), faults=tuple(faults))  # fmt: skip
+                         building_changes=(), faults=tuple(faults), fields={},
+                         is_staged=is_staged)  # fmt: skip
 
 
 def _count(places: Places, *, is_written: bool) -> ImportOutcome:
@@ -269,6 +280,8 @@ def _count(places: Places, *, is_written: bool) -> ImportOutcome:
             for row in db.session.execute(_BUILDING_CHANGES)
         ),
         faults=(),
+        fields=count_fields(),
+        is_staged=True,
     )
 
 

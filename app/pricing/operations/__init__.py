@@ -45,6 +45,7 @@ from app.pricing.operations.imports import (
     Agreement,
     ListImport,
     carry_out_import,
+    check_again,
     import_price_list,
     match_columns,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "cancel_scheduled_plan",
     "carry_out_due_plan",
     "carry_out_import",
+    "check_again",
     "confirm_price",
     "create_price_plan",
     "delete_base_data_change",

@@ -20,7 +20,6 @@ from app.estate.models import Project, RoomImport
 from app.estate.operations import ImportOutcome, Progress, ReceivedFile
 from app.estate.sheets import (
     Column,
-    Comparison,
     Fault,
     Matching,
     PriceList,
@@ -30,37 +29,15 @@ from app.estate.sheets import (
     read_price_list,
 )
 from app.pricing.models import PricePlan
+from app.pricing.operations.import_agreements import (
+    TOLERANCE,
+    Agreement,
+    compare_known,
+    from_comparison,
+)
 from app.pricing.operations.plans import new_plan
 from app.pricing.rules import default_floor
 from app.pricing.settings import floor_terms
-
-#: yuan by which two lists of the same prices may differ per room: published totals are cut
-TOLERANCE = Decimal("1.00")
-#: rooms beyond it that are named
-SHOWN = 20
-READ_AT_ONCE = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far the list agrees with another one, room by room; amounts in yuan.
-
-    ``missing`` counts rooms that only one of the two prices; ``other`` says what it was held
-    against.
-    """
-
-    other: str
-    compared: int
-    largest: Decimal
-    largest_room: str
-    beyond: int
-    beyond_rooms: tuple[str, ...]
-    missing: int
-
-    @property
-    def agrees(self) -> bool:
-        """Tell whether every room of one is in the other, at totals within the tolerance."""
-        return bool(self.compared) and not self.beyond and not self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +109,8 @@ def import_price_list(  # noqa: PLR0913 - as wide as what may be said of a list
         faults=result.outcome.faults,
         actor=actor,
     )
+    if dry_run and result.outcome.is_staged:
+        estate.keep_lines(record, update=update, actor=actor)
     return ListImport(
         record, result.outcome, result.plan, result.list_total, agreements,
         price_list.project_name,
@@ -143,17 +122,19 @@ def carry_out_import(
 ) -> ListImport:
     """Carry out a dry run with the file that was checked then.
 
-    Everything is looked at again: what was good then may have faults against today's rooms.
-    Raises WrongState if somebody was first, NotFound when the file is no longer kept.
+    Everything is looked at again: what was good then may have faults against today's rooms. What
+    was seen is what is written: rooms that moved since refuse all, Conflict. Raises WrongState if
+    somebody was first, NotFound when the file is no longer kept.
     """
     file = estate.take_checked_file(record)
     price_list = _read(
         file.content, record.project, _following(record.counts.get("matching") or {})
     )
     work = _Work(file, price_list, record.project, bool(record.counts.get("update")), actor)
-    result = _run(work, dry_run=False, progress=progress)
+    result = _run(work, dry_run=False, progress=progress, seen=record)
     kept = [found for found in record.counts.get("agreements", []) if found["other"]]
     counts = _counts(work, result, result.agreements)
+    counts["has_lines"] = record.counts.get("has_lines", False)
     counts["agreements"] = [*kept, *counts["agreements"]]
     estate.finish_import(record, counts=counts, faults=result.outcome.faults)
     return ListImport(
@@ -176,10 +157,20 @@ def match_columns(record: RoomImport, columns: Matching, *, actor: Actor) -> Lis
     result = _run(work, dry_run=True, progress=None)
     counts = _counts(work, result, result.agreements)
     estate.renew_check(record, counts=counts, faults=result.outcome.faults)
+    if result.outcome.is_staged:
+        estate.keep_lines(record, update=work.update, actor=actor)
     return ListImport(
         record, result.outcome, result.plan, result.list_total, result.agreements,
         price_list.project_name,
     )  # fmt: skip
+
+
+def check_again(record: RoomImport, *, actor: Actor) -> ListImport:
+    """Check the file of a dry run again, against the rooms of now and with what was said of it.
+
+    Raises WrongState once it was carried out, NotFound when the file is no longer kept.
+    """
+    return match_columns(record, record.counts.get("matching") or {}, actor=actor)
 
 
 def _said(columns: Matching, recall: Recall) -> Recall:
@@ -222,7 +213,9 @@ class _Result:
     agreements: tuple[Agreement, ...]
 
 
-def _run(work: _Work, *, dry_run: bool, progress: Progress | None) -> _Result:
+def _run(
+    work: _Work, *, dry_run: bool, progress: Progress | None, seen: RoomImport | None = None
+) -> _Result:
     percent, step = floor_terms(work.project.id)
     outcome = estate.import_rooms(
         work.price_list,
@@ -232,10 +225,11 @@ def _run(work: _Work, *, dry_run: bool, progress: Progress | None) -> _Result:
         actor=work.actor,
         floor_of=partial(default_floor, percent=percent, step=step),
         progress=progress,
+        seen=seen,
     )
     if outcome.faults:
         return _Result(outcome, None, ZERO, ())
-    agreements = _first(_compare_known())
+    agreements = _first(compare_known())
     plan = None
     if not dry_run and work.price_list.has_prices:
         plan = _draft_plan(work)
@@ -254,15 +248,6 @@ SELECT r.project_id, :plan_id, r.id,
        p.list_total, p.floor_total
   FROM price_list_row p JOIN estate_room r ON r.id = p.room_id
  WHERE {_WANTED} ORDER BY p.place
-""")
-# What the rooms' latest prices are: drafted, in approval or in force.
-_KNOWN = text("""
-SELECT p.title, p.list_total, k.list_total AS known
-  FROM price_list_row p
-  JOIN LATERAL (SELECT w.list_total FROM pricing_price_plan_row w
-                  JOIN pricing_price_plan n ON n.id = w.plan_id AND n.state <> 'rejected'
-                 WHERE w.room_id = p.room_id ORDER BY w.plan_id DESC LIMIT 1) k ON true
- WHERE p.list_total IS NOT NULL
 """)
 
 
@@ -295,32 +280,6 @@ def _draft_plan(work: _Work) -> PricePlan | None:
     return plan
 
 
-def _compare_known() -> Agreement | None:
-    """Compare with the prices that the project has from earlier lists and plans."""
-    compared, largest, room, beyond = 0, ZERO, "", 0
-    named: list[str] = []
-    for row in db.session.execute(_KNOWN, execution_options={"yield_per": READ_AT_ONCE}):
-        apart = abs(row.list_total - row.known)
-        compared += 1
-        if apart > largest:
-            largest, room = apart, row.title
-        if apart > TOLERANCE:
-            beyond += 1
-            if len(named) < SHOWN:
-                named.append(row.title)
-    if not compared:
-        return None
-    return Agreement(
-        other="",
-        compared=compared,
-        largest=largest,
-        largest_room=room,
-        beyond=beyond,
-        beyond_rooms=tuple(named),
-        missing=0,
-    )
-
-
 def _compare_second(work: _Work, second: ReceivedFile | None) -> Agreement | None:
     """Compare with a second file; what is wrong with that one is a fault like any other."""
     if second is None:
@@ -329,26 +288,12 @@ def _compare_second(work: _Work, second: ReceivedFile | None) -> Agreement | Non
     if other.faults:
         work.price_list.faults.extend(_of_file(fault, second.name) for fault in other.faults)
         return None
-    return _from_comparison(second.name, compare(work.price_list, other, tolerance=TOLERANCE))
+    return from_comparison(second.name, compare(work.price_list, other, tolerance=TOLERANCE))
 
 
 def _of_file(fault: Fault, name: str) -> Fault:
     sheet = f"{name} · {fault.sheet}" if fault.sheet else name
     return Fault(sheet, fault.line, fault.column, fault.value, fault.code, fault.params)
-
-
-def _from_comparison(name: str, found: Comparison) -> Agreement:
-    apart = (found.only_in_one, found.only_in_other, found.priced_in_one_only)
-    beyond = tuple(difference.title for difference in found.beyond)
-    return Agreement(
-        other=name,
-        compared=found.compared,
-        largest=found.largest_difference,
-        largest_room=found.largest.title if found.largest and found.largest.amount else "",
-        beyond=len(beyond),
-        beyond_rooms=(beyond + sum(apart, ()))[:SHOWN],
-        missing=sum(len(titles) for titles in apart),
-    )
 
 
 def _first(agreement: Agreement | None) -> tuple[Agreement, ...]:
@@ -370,6 +315,8 @@ def _counts(work: _Work, result: _Result, agreements: tuple[Agreement, ...]) -> 
         "buildings": [asdict(building) for building in outcome.buildings],
         "changes": [asdict(change) for change in outcome.changes],
         "building_changes": [asdict(change) for change in outcome.building_changes],
+        "fields": dict(outcome.fields),
+        "has_lines": outcome.is_staged and not outcome.is_written,
         "agreements": [{**asdict(found), "agrees": found.agrees} for found in agreements],
         "ignored": list(work.price_list.ignored),
         "hidden_rows": work.price_list.hidden_rows,
