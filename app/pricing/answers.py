@@ -9,6 +9,7 @@ from app.core.actor import Actor
 from app.core.money import plain
 from app.estate.models import RoomImport, RoomImportLine
 from app.estate.operations import TakenRoom
+from app.estate.sheets import Fault
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine, PricePlan, RoomPrice
 from app.pricing.policies import can_see_floor
 from app.pricing.queries import PlanFigures, PlanLine
@@ -102,6 +103,19 @@ def import_answer(record: RoomImport) -> dict[str, Any]:
         "project_id": record.project_id,
         "counts": record.counts,
         "price_plan": record.counts.get("price_plan"),
+    }
+
+
+def fault_answer(fault: Fault) -> dict[str, Any]:
+    """Return what is wrong with a cell, a line, a sheet or the file, and how to mend it."""
+    return {
+        "sheet": fault.sheet,
+        "line": fault.line,
+        "column": fault.column,
+        "value": fault.value,
+        "code": fault.code,
+        "message": str(fault.message),
+        "remedy": str(fault.remedy),
     }
 
 

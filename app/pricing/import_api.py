@@ -16,7 +16,7 @@ from app.estate.operations import ReceivedFile
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_project, get_room_import
 from app.pricing import operations
-from app.pricing.answers import import_answer, import_line_answer
+from app.pricing.answers import fault_answer, import_answer, import_line_answer
 from app.pricing.operations import ListImport
 from app.pricing.room_files import send_line_sheet, send_room_sheet
 from app.web.rest import BadRequest, Body, RestApi, clamp_limit, current, endpoint, flag, whole
@@ -26,6 +26,8 @@ SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: parts of a multipart body that may hold the list and the list that it is compared with
 FILE_PARTS = ("file", "price_list")
 SECOND_PART = "compare"
+#: faults that an answer carries; all of them are in the sheet
+FIRST_FAULTS = 20
 
 
 class ProjectImportApi(RestApi):
@@ -59,7 +61,8 @@ class ProjectImportApi(RestApi):
             201:
               description: counts, and the draft price plan
             422:
-              description: the address of the sheet of faults; nothing was written
+              description: the first faults with cell, sentence and remedy, and the address of the
+                sheet of all of them; nothing was written
         """
         file, second = _received()
         result = operations.import_price_list(
@@ -284,4 +287,5 @@ def _import_result(result: ListImport) -> Any:
         count=len(result.faults),
     )
     refused = {"error": "faulty_file", "message": sentence, "fields": {}, "faults_url": address}
-    return {**answer, **refused, "faults": len(result.faults)}, 422
+    first = [fault_answer(fault) for fault in estate.list_faults(result.record)[:FIRST_FAULTS]]
+    return {**answer, **refused, "faults": len(result.faults), "first_faults": first}, 422

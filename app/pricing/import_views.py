@@ -32,6 +32,7 @@ from app.pricing import operations
 from app.pricing.room_files import send_room_sheet
 from app.web import show_page
 from app.web.access import needs
+from app.web.bodies import say_when_too_large
 from app.web.crud import CrudView, guarded
 from app.web.frame import locale
 from app.web.projects import current_project, current_project_id
@@ -84,6 +85,13 @@ KINDS_OF_COUNTS = {
 }
 #: faults that the page shows; all of them are in the sheet
 SHOWN_FAULTS = 100
+
+TOO_LARGE = _l(
+    "A price list has up to 20 MB; nothing was taken in. Split it by building, and take pictures"
+    " out of it."
+)
+say_when_too_large("PriceListView.check", TOO_LARGE)
+say_when_too_large("ProjectImportApi.take_in", TOO_LARGE)
 
 
 class PriceListView(BaseView):

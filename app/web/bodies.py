@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, g, request
 
 from app.web.addresses import AGENTS
@@ -10,6 +12,19 @@ from app.web.addresses import AGENTS
 STRANGERS_BYTES = 256 * 1024
 #: from a counter's agent, whose token is looked at by the call itself: an outcome with its log
 AGENTS_BYTES = 4 * 1024 * 1024
+
+#: endpoint → what to say there to whoever sent too much, with the way out
+_SENTENCES: dict[str, Any] = {}
+
+
+def say_when_too_large(endpoint: str, sentence: Any) -> None:
+    """Let an address say in its own words that too much was sent, and what to do."""
+    _SENTENCES[endpoint] = sentence
+
+
+def too_large_sentence() -> Any:
+    """Return what the address that is asked says of a body that is too large, or None."""
+    return _SENTENCES.get(request.endpoint or "")
 
 
 def bound() -> None:

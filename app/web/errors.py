@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from app.core.db import db
 from app.core.errors import DomainError
 from app.logs.trace import new_id, request_id
+from app.web.bodies import too_large_sentence
 
 log = logging.getLogger("xiaokong.web")
 
@@ -122,7 +123,10 @@ def _http(error: HTTPException) -> Any:
         return _unexpected(error)
     if status == 413:  # noqa: PLR2004
         _take_in_the_rest()
-    response = answer(status, HTTP_CODES.get(status, "bad_request"), http_sentence(status))
+    sentence = too_large_sentence() if status == 413 else None  # noqa: PLR2004
+    response = answer(
+        status, HTTP_CODES.get(status, "bad_request"), sentence or http_sentence(status)
+    )
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response

@@ -101,6 +101,10 @@ def test_a_faulty_list_answers_with_the_sheet_of_faults(call, project, sheet, se
     answer = send_file(call, project, data)
     assert answer.status_code == 422
     assert answer.json["error"] == "faulty_file"
+    first = answer.json["first_faults"][0]
+    assert first["message"]
+    assert first["remedy"]
+    assert first["line"]
     assert "2" in answer.json["message"]
     assert answer.json["faults"] == 2
     assert session.scalar(select(func.count()).select_from(Room)) == 0

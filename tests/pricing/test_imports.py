@@ -225,6 +225,17 @@ def test_faults_survive_being_kept(take_in, sheet, session):
     assert record.faults[0]["code"] == "inside_above_gross"
 
 
+def test_what_cannot_be_seen_is_told_with_its_cell(take_in, session):
+    """A NUL or half a pair in a file fits into no JSON of the database."""
+    lines = [",".join(HEAD), *[f"3栋,1单元,31,{n:03},99,80,9999" for n in range(1, 121)]]
+    broken = "\n".join([*lines, "3\0栋,1单元,31,190,99,80,9999"]).encode()
+    result = take_in(broken, name="list.csv")
+    session.expire_all()
+    (fault,) = session.get(RoomImport, result.record.id).faults
+    assert (fault["code"], fault["line"]) == ("hidden_characters", 122)
+    assert fault["value"] == "3\ufffd栋"
+
+
 def test_the_same_room_in_two_wordings_of_its_building_is_a_fault(take_in, sheet):
     take_in(sheet([OTHER]))
     result = take_in(sheet([ROW, ["3号楼", "1单元", 31, "01", 125.53, 100.05, 50000]]))

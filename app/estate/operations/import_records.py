@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, BinaryIO
@@ -29,6 +30,9 @@ from app.estate.sheets import Fault, PriceList, Recall, write_fault_sheet
 #: how long the file of a dry run waits to be carried out
 KEPT = timedelta(days=1)
 LONGEST_NAME = 200
+#: letters that are kept of a text out of a file
+LONGEST_TEXT = 500
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def record_import(
         shape=shape,
         dry_run=dry_run,
         state=_state(dry_run=dry_run, is_refused=bool(faults)).value,
-        counts=counts,
+        counts=_storable(counts),
         faults=[_fault_data(fault) for fault in faults],
         created_by_id=actor.id if actor.kind == "user" else None,
     )
@@ -106,7 +110,7 @@ def finish_import(
     """Write down how carrying out a dry run ended; its file goes."""
     record.dry_run = False
     record.state = _state(dry_run=False, is_refused=bool(faults)).value
-    record.counts = counts
+    record.counts = _storable(counts)
     record.faults = [_fault_data(fault) for fault in faults]
     db.session.execute(delete(RoomImportFile).where(RoomImportFile.import_id == record.id))
     db.session.execute(delete(RoomImportRun).where(RoomImportRun.import_id == record.id))
@@ -142,7 +146,7 @@ def renew_check(
 ) -> RoomImport:
     """Write down how a dry run went that was made again; its file stays."""
     record.state = _state(dry_run=True, is_refused=bool(faults)).value
-    record.counts = counts
+    record.counts = _storable(counts)
     record.faults = [_fault_data(fault) for fault in faults]
     db.session.flush()
     return record
@@ -224,4 +228,19 @@ def _fault_data(fault: Fault) -> dict[str, Any]:
         name: value if isinstance(value, int) else str(value)
         for name, value in fault.params.items()
     }
-    return {**asdict(fault), "params": params}
+    data: dict[str, Any] = _storable({**asdict(fault), "params": params})
+    return data
+
+
+def _storable(value: Any) -> Any:
+    """Return what came out of a file as the database takes it, and a person can look at it.
+
+    What cannot be seen is shown as U+FFFD; a text is cut off where nobody reads on.
+    """
+    if isinstance(value, str):
+        return _UNSEEN.sub("\ufffd", value[:LONGEST_TEXT])
+    if isinstance(value, dict):
+        return {_storable(name): _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    return value
