@@ -236,6 +236,7 @@ def test_a_quotation_is_calculated_while_terms_are_chosen(enter, place):
     panel.get_by_label("开盘优惠").check()
     expect(panel.locator(".sum")).to_contain_text("4,950,000")
     expect(panel).to_contain_text("100,000")
+    expect(panel).to_contain_text("四舍五入到分")
     asked = panel.locator("[data-step=subscribe]").get_attribute("href")
     assert asked.startswith(f"/sales/subscribe/{place.rooms[2]}?payment_method_id=")
     assert "discount_ids=" in asked

@@ -13,9 +13,10 @@
 
   const section = (title, ...inner) => make("section", { class: "sec" }, make("h3", {}, title), ...inner);
   const pair = (title, value, extra = "") => [make("dt", {}, title), make("dd", { class: extra }, value)];
-  const line = (name, middle, after, strong = false) => make("div", {}, make("dt", {}, name),
+  const line = (name, middle, after, strong = false, why = "") => make("div", {}, make("dt", {}, name),
     ...(middle ? [make("dd", { class: `num ${middle.startsWith("−") ? "down" : "mute"}` }, middle)] : []),
-    make("dd", { class: `num${middle ? "" : " one"}${strong ? " strong" : ""}` }, after));
+    make("dd", { class: `num${middle ? "" : " one"}${strong ? " strong" : ""}` }, after),
+    ...(why ? [make("dd", { class: "why" }, why)] : []));
 
   function head() {
     const status = format.status[room.status];
@@ -118,7 +119,7 @@
       const last = number === found.steps.length - 1;
       if (step.kind === "list") return line(words.list_total, "", yuan(step.after), last);
       const name = step.kind === "method" ? say("method_step", { name: method?.name || step.name }) : step.name;
-      return line(name, percentOf(step), yuan(step.after), last);
+      return line(name, percentOf(step), yuan(step.after), last, step.explained);
     });
   }
 
