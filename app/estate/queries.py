@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import joinedload
 
 from app.admin.models import AppUser
@@ -27,6 +27,7 @@ from app.estate.models import (
     RoomGeneration,
     RoomImport,
     RoomStatus,
+    Zone,
 )
 from app.estate.settings import SELL_WITHOUT_PERMIT
 
@@ -142,6 +143,13 @@ def buildings_that_may_not_sell(building_ids: Collection[int]) -> list[Building]
         for building in db.session.scalars(lacking)
         if not get_setting(SELL_WITHOUT_PERMIT, building.project_id)
     ]
+
+
+def buildings_in_zones(zone_ids: Collection[int]) -> Select[int]:
+    """Return the statement for the ids of buildings in these zones, and in zones inside them."""
+    inside = select(Zone.id).where(Zone.id.in_(zone_ids)).cte("inside_zones", recursive=True)
+    inside = inside.union(select(Zone.id).where(Zone.parent_id == inside.c.id))
+    return select(Building.id).where(Building.zone_id.in_(select(inside.c.id)))
 
 
 def rooms_of(project_id: int, building_ids: Collection[int] = ()) -> ColumnElement[bool]:

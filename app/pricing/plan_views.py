@@ -18,7 +18,7 @@ from app.core import audit
 from app.core.actor import Actor
 from app.core.errors import DomainError
 from app.core.uow import unit_of_work
-from app.estate.models import Building, HouseType
+from app.estate.models import Building, HouseType, Zone
 from app.estate.queries import get_project
 from app.pricing import operations, policies
 from app.pricing.models import PricePlan, PricePlanState
@@ -48,15 +48,16 @@ from app.web.export import XLSX
 #: rooms of a plan that one page shows
 PLAN_PAGE = 100
 #: what one chooses rooms by
-SELECTION = ("buildings", "house_types", "floor_from", "floor_to")
+SELECTION = ("zones", "buildings", "house_types", "floor_from", "floor_to")
 CHANGES = ("percent", "per_area", "per_room")
 
 
-def draft_plan(
+def draft_plan(  # noqa: PLR0913 - one argument a field of the form
     *,
     project_id: int,
     name: str,
     takes_effect_on: date | None,
+    zone_ids: list[int],
     building_ids: list[int],
     house_type_ids: list[int],
     floor_from: int | None,
@@ -66,7 +67,12 @@ def draft_plan(
 ) -> PricePlan:
     """Draft the plan of the form: by the change that was given, or by hand without one."""
     selection = RoomSelection(
-        project_id, tuple(building_ids), tuple(house_type_ids), floor_from, floor_to
+        project_id,
+        tuple(building_ids),
+        tuple(house_type_ids),
+        floor_from,
+        floor_to,
+        zone_ids=tuple(zone_ids),
     )
     head = PlanHead(name, selection, takes_effect_on)
     if any(change is not None for change in changes.values()):
@@ -111,6 +117,7 @@ class PricePlanView(CrudView):
         "approved_at": _l("Approved"),
         "effective_at": _l("In force since"),
         "closing_note": _l("Why it was cancelled"),
+        "zones": _l("Zones"),
         "buildings": _l("Buildings"),
         "house_types": _l("House types"),
         "floor_from": _l("From floor"),
@@ -159,6 +166,7 @@ class PricePlanView(CrudView):
 
     form_extra = {
         "takes_effect_on": DayField(_l("Takes effect on")),
+        "zones": _choice(_l("Zones"), Zone, "zones", description=_l("With the zones inside them.")),
         "buildings": _choice(
             _l("Buildings"), Building, "buildings", description=_l("Empty: the whole project.")
         ),

@@ -17,7 +17,7 @@ from app.core.bad_value import BadValue
 from app.core.errors import DomainError, Invalid, NotFound
 from app.core.money import ZERO, parse_yuan
 from app.core.uow import unit_of_work
-from app.estate.models import Building, HouseType
+from app.estate.models import Building, HouseType, Zone
 from app.pricing import operations, policies
 from app.pricing.operations import PlanHead
 from app.pricing.plan_words import TRAITS
@@ -74,6 +74,7 @@ class RuleForm(CrudForm):
         [validators.Optional()],
         description=_l("Prices change at 0:00 of this day. Empty: with the last yes."),
     )
+    zones = _rooms(_l("Zones"), Zone, "zones", _l("With the zones inside them."))
     buildings = _rooms(_l("Buildings"), Building, "buildings", _l("Empty: the whole project."))
     house_types = _rooms(_l("House types"), HouseType, "house_types", _l("Empty: all of them."))
     floor_from = WholeField(_l("From floor"), [validators.Optional()])
@@ -160,6 +161,7 @@ def _head(form: RuleForm, project_id: int) -> PlanHead:
         tuple(form.house_types.data or ()),
         form.floor_from.data,
         form.floor_to.data,
+        zone_ids=tuple(form.zones.data or ()),
     )
     return PlanHead(form.name.data or "", selection, form.takes_effect_on.data)
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.errors import Invalid, NotAllowed, NotFound
 from app.core.money import ROUNDING_STEPS
+from app.estate.models import Zone
 from app.pricing.models import PricePlanRow
 from app.pricing.operations import (
     Adjustment,
@@ -47,6 +48,26 @@ def head(project, name="调价", **chosen):
 
 def totals(plan):
     return [line.list_total for line in list_plan_lines(plan.id)]
+
+
+def test_a_plan_may_be_for_a_zone_and_the_zones_inside_it(project, rooms, steward, session):
+    north = Zone(project_id=project.id, name="北区")
+    session.add(north)
+    session.flush()
+    east = Zone(project_id=project.id, name="北区东", parent_id=north.id)
+    session.add(east)
+    session.flush()
+    rooms[0].building.zone_id = east.id
+    make_room(make_building(project, name="别处"))
+    plan = draft_plan_by_hand(head(project, zone_ids=(north.id,)), actor=steward)
+    assert len(list_plan_lines(plan.id)) == len(rooms)
+    assert plan.terms["selection"] == {"zone_ids": [north.id]}
+    foreign = Zone(project_id=make_project().id, name="外区")
+    session.add(foreign)
+    session.flush()
+    with pytest.raises(Invalid) as refused:
+        draft_plan_by_hand(head(project, zone_ids=(foreign.id,)), actor=steward)
+    assert set(refused.value.fields) == {"zone_ids"}
 
 
 def test_by_hand_begins_with_todays_prices_and_blanks(project, rooms, steward):

@@ -25,7 +25,7 @@ from app.core.money import (
     round_to,
     times_area,
 )
-from app.estate.models import Building, HouseType
+from app.estate.models import Building, HouseType, Zone
 from app.estate.policies import require_reach
 from app.estate.queries import get_project
 from app.pricing import policies
@@ -221,12 +221,14 @@ def _check_head(head: PlanHead, actor: Actor) -> None:
     require_reach(actor, chosen.project_id)
     _check_project(Building, chosen.building_ids, chosen.project_id, "building_ids",
                    _l("Choose buildings of this project."))  # fmt: skip
+    _check_project(Zone, chosen.zone_ids, chosen.project_id, "zone_ids",
+                   _l("Choose zones of this project."))  # fmt: skip
     _check_project(HouseType, chosen.house_type_ids, chosen.project_id, "house_type_ids",
                    _l("Choose house types of this project."))  # fmt: skip
 
 
 def _check_project(
-    model: type[Building | HouseType],
+    model: type[Building | HouseType | Zone],
     ids: Sequence[int],
     project_id: int,
     field: str,

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from app.core.db import db
 from app.estate.models import Building, Entrance, HouseType, Room, RoomStatus
+from app.estate.queries import buildings_in_zones
 from app.pricing.models import RoomPrice
 from app.pricing.price_rule import RuledRoom
 from app.pricing.queries.prices import in_force_of
@@ -31,6 +32,8 @@ class RoomSelection:
     floor_from: int | None = None
     floor_to: int | None = None
     room_ids: tuple[int, ...] = ()
+    #: buildings in these zones, and in zones inside them
+    zone_ids: tuple[int, ...] = ()
 
     def narrow(self, statement: Select[Any]) -> Select[Any]:
         """Return the statement over rooms and their prices in force, narrowed to these rooms."""
@@ -41,6 +44,8 @@ class RoomSelection:
         ]
         if self.building_ids:
             parts.append(Room.building_id.in_(self.building_ids))
+        if self.zone_ids:
+            parts.append(Room.building_id.in_(buildings_in_zones(self.zone_ids)))
         if self.house_type_ids:
             parts.append(Room.house_type_id.in_(self.house_type_ids))
         if self.floor_from is not None:
@@ -55,6 +60,7 @@ class RoomSelection:
         """Return the selection as JSON, to be kept with the plan."""
         whole = {
             "building_ids": list(self.building_ids),
+            "zone_ids": list(self.zone_ids),
             "house_type_ids": list(self.house_type_ids),
             "floor_from": self.floor_from,
             "floor_to": self.floor_to,
