@@ -37,6 +37,12 @@ def list_import_lines(
     return list(db.session.scalars(statement))
 
 
+def has_import_lines(record: RoomImport) -> bool:
+    """Tell whether what a check found of each room is kept."""
+    own = select(RoomImportLine.id).where(RoomImportLine.room_import_id == record.id).limit(1)
+    return db.session.scalar(own) is not None
+
+
 def iterate_import_lines(record: RoomImport) -> Iterator[Any]:
     """Yield kind, title, sheet, line and words of every line, in little memory."""
     line = RoomImportLine

@@ -26,6 +26,8 @@ SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: parts of a multipart body that may hold the list and the list that it is compared with
 FILE_PARTS = ("file", "price_list")
 SECOND_PART = "compare"
+#: columns, sheets and blocks of which something is said at once
+MOST_SAID = 2000
 #: faults that an answer carries; all of them are in the sheet
 FIRST_FAULTS = 20
 
@@ -98,9 +100,9 @@ class ProjectImportApi(RestApi):
 class ColumnsBody(Body):
     columns = fields.Dict(
         keys=fields.String(validate=validate.Length(max=200)),
-        values=fields.String(validate=validate.Length(max=40)),
+        values=fields.String(validate=validate.Length(max=130)),
         required=True,
-        validate=validate.Length(min=1, max=200),
+        validate=validate.Length(min=1, max=MOST_SAID),
     )
 
 
@@ -243,7 +245,10 @@ class RoomImportApi(RestApi):
         building, entrance, floor, number, house_type, gross_area, inside_area, shared_area,
         unit_price, inside_unit_price, total, orientation, view, structure, fit_out, usage,
         product_type, zone, ignored, or an empty text for nobody knows. The
-        project remembers it for lists with the same headings.
+        project remembers it for lists with the same headings. Of a matrix, keys are those of
+        ``counts.matrix``: a sheet holds total, unit_price, gross_area, inside_area, house_type or
+        is ignored; a column is room, building, entrance, floor or ignored; a block is
+        ``building|entrance``.
 
         ---
         post:
@@ -258,8 +263,7 @@ class RoomImportApi(RestApi):
               description: the list has faults, or a column cannot hold that
         """
         record = get_room_import(import_id)
-        known = {column["key"]: column["column"] for column in record.counts.get("columns", [])}
-        said = {**known, **body["columns"]}
+        said = {**operations.known_matching(record), **body["columns"]}
         return _import_result(operations.match_columns(record, said, actor=current()))
 
 

@@ -16,6 +16,7 @@ from app.core.actor import Actor
 from app.core.errors import DomainError, Invalid, NotFound
 from app.core.uow import unit_of_work
 from app.estate import operations as estate
+from app.estate.import_queries import has_import_lines
 from app.estate.models import (
     RoomImport,
     RoomImportLine,
@@ -28,6 +29,7 @@ from app.estate.operations import ReceivedFile, list_faults
 from app.estate.policies import ROOM, ROOM_IMPORT
 from app.estate.queries import get_project, get_room_import
 from app.estate.sheets import Column, write_template
+from app.estate.sheets.matrix_matching import KINDS, ROLES, SEPARATOR
 from app.pricing import operations
 from app.pricing.room_files import send_room_sheet
 from app.web import show_page
@@ -63,6 +65,13 @@ COLUMN_CHOICES = {
     Column.ZONE.value: _l("Zone"),
     Column.IGNORED.value: _l("Not used"),
 }
+#: what a sheet of a matrix can hold, as the reader chooses it
+KIND_CHOICES = {"": COLUMN_CHOICES[""], **{kind.value: COLUMN_CHOICES[kind] for kind in KINDS}}
+#: what a column of a matrix can hold
+ROLE_CHOICES = {
+    "": COLUMN_CHOICES[""],
+    **{role: COLUMN_CHOICES.get(role, _l("A room of each floor")) for role in ROLES},
+}
 #: faults that saying what the columns hold may mend
 HEADING_FAULTS = frozenset(
     {
@@ -70,6 +79,7 @@ HEADING_FAULTS = frozenset(
         "missing_heading",
         "unknown_heading",
         "heading_twice",
+        "sheet_kind_unknown",
         "unknown_fit_out",
         "unknown_product_type",
         "unknown_zone",
@@ -182,11 +192,7 @@ class PriceListView(BaseView):
         try:
             with unit_of_work(actor):
                 record = get_room_import(pk)
-                said = request.form.getlist("column")
-                keys = [column["key"] for column in record.counts.get("columns", [])]
-                if len(said) != len(keys):
-                    raise Invalid(_("Say of every column what it holds."))
-                operations.match_columns(record, dict(zip(keys, said, strict=True)), actor=actor)
+                operations.match_columns(record, _said(record), actor=actor)
         except NotFound:
             raise
         except DomainError as error:
@@ -219,6 +225,23 @@ class PriceListView(BaseView):
         return self.render_template(
             "pricing/import.html", sentence=sentence, project=current_project()
         )
+
+
+def _said(record: RoomImport) -> dict[str, str]:
+    """Return what the form says of columns, and of sheets, columns and blocks of a matrix."""
+    form = request.form
+    keys = [column["key"] for column in record.counts.get("columns", [])]
+    names = ("key", "said"), ("block", "building"), ("block", "entrance")
+    if len(form.getlist("column")) != len(keys) or any(
+        len(form.getlist(one)) != len(form.getlist(other)) for one, other in names
+    ):
+        raise Invalid(_("Say of every column what it holds."))
+    said = dict(zip(keys, form.getlist("column"), strict=True))
+    said |= dict(zip(form.getlist("key"), form.getlist("said"), strict=True))
+    blocks = zip(
+        form.getlist("block"), form.getlist("building"), form.getlist("entrance"), strict=True
+    )
+    return said | {key: f"{building}{SEPARATOR}{entrance}" for key, building, entrance in blocks}
 
 
 def _percent(run: RoomImportRun | None) -> int:
@@ -325,7 +348,10 @@ class RoomImportView(CrudView):
             change_fields=estate.FIELD_TITLES,
             words_of=words_of,
             is_heading_at_fault=any(fault.code in HEADING_FAULTS for fault in faults),
-            may_match=bool(record.counts.get("columns"))
+            has_lines=has_import_lines(record),
+            kind_choices=KIND_CHOICES,
+            role_choices=ROLE_CHOICES,
+            may_match=bool(record.counts.get("columns") or record.counts.get("matrix"))
             and record.dry_run
             and not going_on
             and actor.may(f"{ROOM}:import")

@@ -65,6 +65,7 @@ NO_ACTOR = {
     "pricing.check_rows": "computes, for verbs that take the actor",
     "pricing.work_out": "computes",
     "pricing.compare_known": "a read",
+    "pricing.known_matching": "a read",
     "pricing.from_comparison": "computes",
     "pricing.check_day": "a check of a day",
     "pricing.insert_rows": "writes for verbs that take the actor",

@@ -316,3 +316,44 @@ def test_amount_of_takes_what_price_lists_write():
     with pytest.raises(CellFault) as fault:
         amount_of(float("inf"), largest=D(9999))
     assert fault.value.code == "not_a_number"
+
+
+# What a person says of a matrix.
+
+
+def said(**words):
+    return lambda _keys: {key.replace("_", "·", 1): value for key, value in words.items()}
+
+
+def test_a_matrix_tells_what_it_was_taken_for():
+    totals = [[*CORNER, 1, 2], ["花园3栋1单元", 2, 6104507, 6145052], ["", 1, 6104507, ""]]
+    prices = [[*CORNER, 1, 2], ["花园3栋1单元", 2, 48629.87, 48952.86], ["", 1, 48629.87, ""]]
+    guess = good(matrix(totals, prices)).matrix
+    assert [(one.name, one.kind) for one in guess.sheets] == [
+        ("总价分布", "total"),
+        ("单价分布", "unit_price"),
+    ]
+    assert [column.role for column in guess.sheets[0].columns] == [
+        "building", "floor", "room", "room",
+    ]  # fmt: skip
+    (block,) = guess.blocks
+    assert (block.text, block.building, block.entrance) == ("花园3栋1单元", "3栋", "1单元")
+    assert (block.floors, block.rooms) == (2, 3)
+    assert guess.matching["栋·花园3栋1单元"] == "3栋|1单元"
+
+
+def test_what_is_said_of_a_matrix_is_followed():
+    head = ["座落", "楼层", 1, 2, "复式甲"]
+    totals = [head, ["花园东楼", 2, 6104507, 6145052, 4589004]]
+    prices = [head, ["花园东楼", 2, 48629.87, 48952.86, 48886.81]]
+    content = book({"一": totals, "二": prices})
+    assert {code for _line, _column, code in found(content)} == {"sheet_kind_unknown"}
+    words = {"表_一": "total", "表_二": "unit_price", "列_座落": "building", "列_2": "ignored"}
+    recall = said(**words, 列_复式甲="room", 栋_花园东楼="5栋|2单元")
+    price_list = good(content, recall=recall)
+    assert [(row.building, row.entrance, row.floor, row.number) for row in price_list.rows] == [
+        ("5栋", "2单元", 2, "201"),
+        ("5栋", "2单元", 2, "复式甲"),
+    ]
+    assert price_list.is_matched
+    assert price_list.matching["栋·花园东楼"] == "5栋|2单元"

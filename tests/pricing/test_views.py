@@ -142,6 +142,38 @@ def test_the_full_before_and_after_is_looked_at_filtered_and_sent(page, sheet, s
     assert tuple(session.execute(areas).one()) == (Decimal("126.50"), Decimal("100.05"))
 
 
+def test_the_blocks_of_a_matrix_are_looked_at_corrected_and_remembered(page, matrix_file, session):
+    checked = upload(page, matrix_file)
+    record = session.scalars(select(RoomImport)).one()
+    guess = record.counts["matrix"]
+    shown = page("steward", checked.location).text
+    assert 'value="栋·松风明月花园3栋1单元"' in shown
+    keys = [sheet["key"] for sheet in guess["sheets"]]
+    columns = {one["key"]: one["role"] for sheet in guess["sheets"] for one in sheet["columns"]}
+    blocks = [block["key"] for block in guess["blocks"]]
+    form = {
+        "key": [*keys, *columns],
+        "said": [*[sheet["kind"] for sheet in guess["sheets"]], *columns.values()],
+        "block": blocks,
+        "building": ["8栋" if "3栋" in key else "9栋" for key in blocks],
+        "entrance": [str(at) for at, _key in enumerate(blocks, 1)],
+    }
+    path = f"/price-lists/{record.id}/columns"
+    page("steward", path, data={**form, "building": ["", *form["building"][1:]]})
+    session.refresh(record)
+    assert [one["name"] for one in record.counts["buildings"]] == ["3栋", "6栋", "7栋"]
+    page("steward", path, data=form)
+    session.refresh(record)
+    assert [one["name"] for one in record.counts["buildings"]] == ["8栋", "9栋"]
+    assert (record.state, record.counts["new"]) == ("checked", 416)
+
+    upload(page, matrix_file)
+    again = session.scalars(select(RoomImport).where(RoomImport.id != record.id)).one()
+    assert [one["name"] for one in again.counts["buildings"]] == ["8栋", "9栋"]
+    told = page("steward", f"/api/v1/room-imports/{record.id}").json
+    assert told["counts"]["matrix"]["blocks"][0]["entrance"] == "1"
+
+
 ODD = ["座落栋", "单元", "第几层", "门牌", "建筑面积", "套内面积", "单价"]
 MEANT = [
     "building", "entrance", "floor", "number", "gross_area", "inside_area", "unit_price",

@@ -77,7 +77,7 @@ def record_import(
     )
     db.session.add(record)
     db.session.flush()
-    if dry_run and (not faults or counts.get("columns")):
+    if dry_run and (not faults or counts.get("columns") or counts.get("matrix")):
         _keep_file(record, file.content)
     return record
 

@@ -21,6 +21,8 @@ from app.estate.sheets.values import column_of
 _HALF_FEN: Final = Decimal("0.005")
 _ONE_YUAN: Final = Decimal(1)
 
+#: a building with its entrance
+Named = tuple[str, str | None]
 _Floor = tuple[str, str | None, int]
 
 
@@ -85,10 +87,12 @@ def finish(
     faults: list[Fault],
     project_name: str | None,
     known_buildings: Collection[str] = (),
+    placed: dict[Named, Named] | None = None,
 ) -> tuple[Sequence[SheetRow], str | None]:
     """Return the rooms with their names and places, and the project's name; note doubles.
 
-    A building whose whole name is known keeps it.
+    A building whose whole name is known keeps it. ``placed`` is filled with what building and
+    entrance of the drafts became.
     Rooms are gone through one after the other, several times: none of it keeps all of them.
     """
     texts = {draft.building for draft in drafts}
@@ -100,6 +104,8 @@ def finish(
     for at, draft in enumerate(drafts):
         building, split_off = names[draft.building]
         entrance = entrance_of(draft.entrance or "") or split_off
+        if placed is not None:
+            placed[draft.building, draft.entrance] = building, entrance
         rooms.extend([_row(draft, building, entrance)])
         hashes.append(hash((building, entrance, draft.number)))
         if draft.is_faulty:

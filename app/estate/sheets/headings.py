@@ -136,6 +136,8 @@ class Headings:
     titles: dict[int, str]
     columns: dict[int, Column | None]
     labels: dict[int, str] = field(default_factory=dict)
+    #: what somebody said that the cells of a matrix hold
+    kind: Column | None = None
 
     def place_of(self, column: Column) -> int | None:
         return next((place for place, found in self.columns.items() if found is column), None)
@@ -211,7 +213,7 @@ def read_headings(row: int, cells: Sequence[Cell]) -> Headings | None:
     labels = {
         place: label
         for place, title in titles.items()
-        if columns[place] is None and (label := _label(title))
+        if columns[place] is None and (label := label_of(title))
     }
     axes = used & {Column.FLOOR, Column.BUILDING}
     per_room = {Column.NUMBER, Column.GROSS_AREA, Column.UNIT_PRICE, Column.TOTAL}
@@ -266,7 +268,7 @@ def _plain(title: str) -> str:
     return _UNIT_AT_END.sub("", text)
 
 
-def _label(title: str) -> str:
+def label_of(title: str) -> str:
     """Return the number or letter of a matrix column, or nothing."""
     text = unicodedata.normalize("NFKC", title).strip().upper()
     return text if _LABEL.fullmatch(text) else ""

@@ -30,11 +30,11 @@ def nothing_known(_keys: frozenset[str]) -> None:
 def apply_matching(headings: Headings, recall: Recall) -> bool:
     """Take columns for what is known of these headings; tell whether anything was known.
 
-    Only lists with a row for each room: the columns of a matrix are its rooms.
+    Only lists with a row for each room: a matrix has keys of its own (``matrix_matching``).
     """
     if headings.shape is not Shape.ROWS:
         return False
-    keys = _keys(headings)
+    keys = keys_of(headings)
     known = recall(frozenset(keys.values()))
     if not known:
         return False
@@ -59,25 +59,28 @@ def guess_headings(sheet: Sheet) -> Headings | None:
 
 def matched_columns(sheet: Sheet, headings: Headings) -> list[MatchedColumn]:
     """Return the columns of a list of rows with the first cells of each."""
-    below = sheet.rows[headings.row + 1 : headings.row + 1 + SAMPLES]
     return [
         MatchedColumn(
             key=key,
             letter=column_letter(place),
             heading=" ".join(headings.titles[place].split()),
             column=headings.columns[place] or "",
-            samples=tuple(
-                shown(cells[place]).strip()[:_LONGEST_SAMPLE]
-                for cells in below
-                if place < len(cells)
-            ),
+            samples=samples_below(sheet, headings.row, place),
             sheet=sheet.name,
         )
-        for place, key in _keys(headings).items()
+        for place, key in keys_of(headings).items()
     ]
 
 
-def _keys(headings: Headings) -> dict[int, str]:
+def samples_below(sheet: Sheet, row: int, place: int) -> tuple[str, ...]:
+    """Return the first cells of a column below its headings."""
+    below = sheet.rows[row + 1 : row + 1 + SAMPLES]
+    return tuple(
+        shown(cells[place]).strip()[:_LONGEST_SAMPLE] for cells in below if place < len(cells)
+    )
+
+
+def keys_of(headings: Headings) -> dict[int, str]:
     """Return the heading of each column; one that comes again is counted: 备注, 备注·2."""
     keys: dict[int, str] = {}
     counts: dict[str, int] = {}

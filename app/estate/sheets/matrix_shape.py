@@ -21,6 +21,8 @@ from app.estate.sheets.headings import (
     sheet_kind,
 )
 from app.estate.sheets.limits import MAX_AREA, MAX_PRICE, MIN_UNIT_PRICE
+from app.estate.sheets.matching import Recall, nothing_known
+from app.estate.sheets.matrix_matching import apply_matrix_matching, block_key, said_of_block
 from app.estate.sheets.opening import Cell, Sheet
 from app.estate.sheets.price_list import Shape
 from app.estate.sheets.rows_shape import NAME_LENGTH, is_footer
@@ -71,18 +73,39 @@ class _Room:
         return entry.value if entry and isinstance(entry.value, Decimal) else None
 
 
+@dataclass(slots=True)
+class Block:
+    """The rows of one building or entrance: what stands there, and what it is."""
+
+    key: str
+    text: str
+    sheet: str
+    line: int
+    building: str
+    entrance: str | None
+    is_said: bool
+    floors: set[int] = field(default_factory=set)
+    #: rooms by sheet
+    rooms: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
 class Matrix:
     """All matrix sheets of a file: each says one thing of every room."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Fault], recall: Recall = nothing_known) -> None:
         self.faults = faults
+        self.recall = recall
+        self.blocks: dict[str, Block] = {}
+        self.is_matched = False
         self.rooms: dict[_Key, _Room] = {}
         self.sheets: dict[Column, list[str]] = defaultdict(list)
 
     def read(self, sheet: Sheet, headings: Headings) -> None:
         """Take in one sheet."""
         log = SheetLog(sheet.name, self.faults, headings.titles)
-        kind = sheet_kind(sheet, headings)
+        kind = headings.kind or sheet_kind(sheet, headings)
+        if kind is Column.IGNORED:
+            return
         if kind is None:
             log.add(None, None, sheet.name, "sheet_kind_unknown")
             return
@@ -91,6 +114,17 @@ class Matrix:
                 log.add(None, None, text, "heading_unit", heading=text)
         self.sheets[kind].append(sheet.name)
         _MatrixSheet(self, sheet, headings, kind, log).read()
+
+    def block(self, building: str, entrance: str | None, sheet: str, line: int) -> Block:
+        """Return the block that begins with these texts, as somebody said what it is."""
+        key = block_key(building, entrance)
+        if key not in self.blocks:
+            said = said_of_block(key, self.recall)
+            self.is_matched |= said is not None
+            name, at = said or (building, entrance)
+            text = " ".join(filter(None, (building, entrance)))
+            self.blocks[key] = Block(key, text, sheet, line, name, at, is_said=said is not None)
+        return self.blocks[key]
 
     def drafts(self) -> Iterator[Draft]:
         """Yield the rooms of all sheets taken together."""
@@ -209,6 +243,7 @@ class _MatrixSheet:
             return False
         again = read_headings(row, cells)
         if again is not None and again.shape is Shape.MATRIX:
+            apply_matrix_matching(self.sheet, again, self.matrix.recall)
             self.headings = again
         return True
 
@@ -229,7 +264,9 @@ class _MatrixSheet:
             self._fault(row, cells, Column.BUILDING, "missing_value", heading=heading)
             return
         if floor := self._floor(row, cells):
-            self._read_rooms(row, cells, floor)
+            block = self.matrix.block(self.building, self.entrance, self.log.sheet, row + 1)
+            block.floors.add(floor[0])
+            self._read_rooms(row, cells, floor, block)
 
     def _floor(self, row: int, cells: list[Cell]) -> tuple[int, str] | None:
         text = self._text(row, cells, Column.FLOOR)
@@ -243,7 +280,9 @@ class _MatrixSheet:
             self._fault(row, cells, Column.FLOOR, "not_a_floor")
         return floor
 
-    def _read_rooms(self, row: int, cells: list[Cell], floor: tuple[int, str]) -> None:
+    def _read_rooms(
+        self, row: int, cells: list[Cell], floor: tuple[int, str], block: Block
+    ) -> None:
         for place, label in self.headings.labels.items():
             cell = cells[place] if place < len(cells) else ""
             if isinstance(cell, str) and cell.strip() in NOTHING:
@@ -254,7 +293,8 @@ class _MatrixSheet:
                 value = None
                 self.log.add(row, place, shown(cell), fault.code, **fault.params)
             entry = _Entry(value, self.log, row, place, shown(cell))
-            self._enter((self.building, self.entrance, floor[0], label), floor[1], entry)
+            block.rooms[self.log.sheet] += 1
+            self._enter((block.building, block.entrance, floor[0], label), floor[1], entry)
 
     def _value(self, cell: Cell) -> Decimal | str | None:
         if self.kind is Column.HOUSE_TYPE:

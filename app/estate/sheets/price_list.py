@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from app.core.money import ZERO
 from app.estate.sheets.faults import Fault
+
+if TYPE_CHECKING:
+    from app.estate.sheets.matrix_matching import MatrixGuess
 
 TOLERANCE: Final = Decimal("1.00")
 
@@ -116,13 +119,19 @@ class PriceList:
     hidden_rows: int = 0
     #: what the columns of lists of rows were taken for
     columns: list[MatchedColumn] = field(default_factory=list)
+    #: what sheets, columns and blocks of a matrix were taken for
+    matrix: MatrixGuess | None = None
     #: whether somebody's word on the columns was followed
     is_matched: bool = False
 
     @property
     def matching(self) -> dict[str, str]:
-        """Return heading → what its column was taken for, to be followed again."""
-        return {column.key: column.column for column in self.columns}
+        """Return heading → what its column was taken for, to be followed again.
+
+        Of a matrix, key → what sheet, column or block was taken for.
+        """
+        columns = {column.key: column.column for column in self.columns}
+        return columns | (self.matrix.matching if self.matrix else {})
 
     @property
     def is_good(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from app.estate.sheets.drafts import Draft, finish
+from app.estate.sheets.drafts import Draft, Named, finish
 from app.estate.sheets.faults import Fault, SheetLog
 from app.estate.sheets.headings import HEADING_LINES, Headings, find_headings, is_notes
 from app.estate.sheets.limits import MAX_COLUMNS, MAX_ROWS, FileRefused
@@ -15,7 +15,13 @@ from app.estate.sheets.matching import (
     matched_columns,
     nothing_known,
 )
-from app.estate.sheets.matrix_shape import Matrix
+from app.estate.sheets.matrix_matching import (
+    MatrixBlock,
+    MatrixGuess,
+    apply_matrix_matching,
+    sheet_guess,
+)
+from app.estate.sheets.matrix_shape import Block, Matrix
 from app.estate.sheets.opening import Sheet, Source, open_sheets
 from app.estate.sheets.price_list import PriceList, Shape
 from app.estate.sheets.rows_shape import RowsSheet
@@ -41,13 +47,39 @@ def read_price_list(
     try:
         sheets = open_sheets(source)
         found = _with_headings(sheets, price_list, recall)
-        drafts = _drafts(found, price_list)
+        drafts, matrix = _drafts(found, price_list, recall)
     except FileRefused as refused:
         price_list.faults.append(Fault("", None, "", "", refused.code, refused.params))
         return price_list
-    rows, project = finish(drafts, price_list.faults, project_name, known_buildings)
+    said = {block.building for block in matrix.blocks.values() if block.is_said}
+    placed: dict[Named, Named] = {}
+    rows, project = finish(
+        drafts,
+        price_list.faults,
+        project_name,
+        said.union(known_buildings),
+        placed if matrix.blocks else None,
+    )
     price_list.rows, price_list.project_name = rows, project
+    price_list.is_matched |= matrix.is_matched
+    if price_list.matrix is not None:
+        price_list.matrix.blocks += [_block(block, placed) for block in matrix.blocks.values()]
     return price_list
+
+
+def _block(block: Block, placed: dict[Named, Named]) -> MatrixBlock:
+    own = block.building, block.entrance
+    building, entrance = placed.get(own, own)
+    return MatrixBlock(
+        key=block.key,
+        text=block.text,
+        sheet=block.sheet,
+        line=block.line,
+        building=building,
+        entrance=entrance or "",
+        floors=len(block.floors),
+        rooms=max(block.rooms.values(), default=0),
+    )
 
 
 def _with_headings(
@@ -67,6 +99,10 @@ def _with_headings(
         taken = headings or guessed
         if taken is not None and apply_matching(taken, recall):
             price_list.is_matched, headings = True, taken
+        if taken is not None and taken.shape is Shape.MATRIX:
+            price_list.is_matched |= apply_matrix_matching(sheet, taken, recall)
+            price_list.matrix = price_list.matrix or MatrixGuess()
+            price_list.matrix.sheets.append(sheet_guess(sheet, taken))
         if headings is not None:
             found.append((sheet, headings))
         else:
@@ -81,9 +117,11 @@ def _is_filled(cell: object) -> bool:
     return bool(cell.strip()) if isinstance(cell, str) else cell is not None
 
 
-def _drafts(found: list[tuple[Sheet, Headings]], price_list: PriceList) -> Spool[Draft]:
+def _drafts(
+    found: list[tuple[Sheet, Headings]], price_list: PriceList, recall: Recall
+) -> tuple[Spool[Draft], Matrix]:
     drafts: Spool[Draft] = Spool()
-    matrix = Matrix(price_list.faults)
+    matrix = Matrix(price_list.faults, recall)
     ignored: list[str] = []
     for sheet, headings in found:
         log = SheetLog(sheet.name, price_list.faults, headings.titles)
@@ -105,4 +143,4 @@ def _drafts(found: list[tuple[Sheet, Headings]], price_list: PriceList) -> Spool
         raise FileRefused("too_many_rows", most=MAX_ROWS)
     if not drafts and not price_list.faults:
         price_list.faults.append(Fault(found[0][0].name, None, "", "", "no_rooms"))
-    return drafts
+    return drafts, matrix

@@ -47,6 +47,7 @@ from app.pricing.operations.imports import (
     carry_out_import,
     check_again,
     import_price_list,
+    known_matching,
     match_columns,
 )
 from app.pricing.operations.plans import (
@@ -112,6 +113,7 @@ __all__ = [
     "finish_change",
     "freeze_plan",
     "import_price_list",
+    "known_matching",
     "make_effective",
     "match_columns",
     "open_for_change",

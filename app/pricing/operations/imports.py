@@ -28,6 +28,7 @@ from app.estate.sheets import (
     nothing_known,
     read_price_list,
 )
+from app.estate.sheets.matrix_matching import SEPARATOR, fault_of, is_of_matrix
 from app.pricing.models import PricePlan
 from app.pricing.operations.import_agreements import (
     TOLERANCE,
@@ -165,6 +166,17 @@ def match_columns(record: RoomImport, columns: Matching, *, actor: Actor) -> Lis
     )  # fmt: skip
 
 
+def known_matching(record: RoomImport) -> dict[str, str]:
+    """Return what the columns, sheets and blocks of a check were taken for, by their keys."""
+    known = {column["key"]: column["column"] for column in record.counts.get("columns", [])}
+    matrix = record.counts.get("matrix") or {"sheets": [], "blocks": []}
+    for sheet in matrix["sheets"]:
+        known[sheet["key"]] = sheet["kind"]
+        known |= {column["key"]: column["role"] for column in sheet["columns"]}
+    blocks = matrix["blocks"]
+    return known | {one["key"]: f"{one['building']}{SEPARATOR}{one['entrance']}" for one in blocks}
+
+
 def check_again(record: RoomImport, *, actor: Actor) -> ListImport:
     """Check the file of a dry run again, against the rooms of now and with what was said of it.
 
@@ -195,7 +207,7 @@ def _check_columns(columns: Matching) -> None:
     """Raise Invalid for something that no column can hold."""
     known = {column.value for column in Column} | {""}
     for heading, column in columns.items():
-        if column not in known:
+        if fault_of(heading, column) if is_of_matrix(heading) else column not in known:
             raise Invalid(
                 _l(
                     "“%(column)s” is nothing that the column “%(heading)s” can hold.",
@@ -321,6 +333,7 @@ def _counts(work: _Work, result: _Result, agreements: tuple[Agreement, ...]) -> 
         "ignored": list(work.price_list.ignored),
         "hidden_rows": work.price_list.hidden_rows,
         "columns": [asdict(column) for column in work.price_list.columns],
+        "matrix": asdict(work.price_list.matrix) if work.price_list.matrix else None,
         "price_plan": None,
     }
     if work.price_list.is_matched:
