@@ -37,6 +37,7 @@ from app.estate.progress_views import (
     ZoneView,
 )
 from app.estate.project_views import PermitView, ProjectMemberView, ProjectView
+from app.estate.room_codes import room_code
 from app.estate.room_steps import ROOM_LINKS, ROOM_STEPS
 from app.web.actions import Related
 from app.web.choices import ChoiceOf, describe_choice
@@ -244,8 +245,10 @@ class RoomView(CrudView):
     )  # fmt: skip
     quick_columns = ("number", "building.name")
     states = {"status": RoomStatus, "usage": RoomUsage}
+    computed = {"code": room_code}
     label_columns = {
         "title": _l("Room"),
+        "code": _l("Room code"),
         "view": _l("View"),
         "structure": _l("Structure"),
         "fit_out": _l("Fit-out standard"),
@@ -286,7 +289,7 @@ class RoomView(CrudView):
     order = ("id",)
     totals = ("gross_area",)
     show_fieldsets = (
-        ("", ("title", "status", "project", "building", "entrance")),
+        ("", ("title", "code", "status", "project", "building", "entrance")),
         (_l("Place"), ("number", "floor_name", "floor", "column")),
         (_l("Area"), ("gross_area", "inside_area", "shared_area")),
         (

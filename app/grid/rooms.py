@@ -20,6 +20,7 @@ from app.estate.drawing_queries import pictures_of
 from app.estate.models import Room, RoomStatus
 from app.estate.policies import DRAWING
 from app.estate.queries import get_room
+from app.estate.room_codes import room_code
 from app.grid import sql
 from app.grid.history import list_steps
 from app.pricing import policies as pricing
@@ -89,6 +90,7 @@ def _facts(room: Room) -> dict[str, Any]:
         "column": room.column,
         "number": room.number,
         "title": room.title,
+        "code": room_code(room),
         "status": room.status,
         "status_title": str(RoomStatus(room.status).title),
         "house_type": room.house_type.name if room.house_type else None,
