@@ -26,6 +26,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKey,
     Integer,
     LargeBinary,
     Numeric,
@@ -153,8 +154,19 @@ def _diagram(sheet: _Sheet) -> list[str]:
     return ["```mermaid", "erDiagram", *entities, *lines, "```"]
 
 
+def _keys(column: Column[Any]) -> list[ForeignKey]:
+    """Return what the column points to, in one order for ever.
+
+    A part of a key of several columns, which only holds a row within its project, is left out where
+    the column points somewhere by itself.
+    """
+    keys = sorted(column.foreign_keys, key=lambda one: one.target_fullname)
+    alone = [one for one in keys if one.constraint and len(one.constraint.columns) == 1]
+    return alone or keys
+
+
 def _drawn_targets(column: Column[Any], own: set[str]) -> Iterator[str]:
-    for key in column.foreign_keys:
+    for key in _keys(column):
         target = key.column.table.name
         if _EVERYWHERE.get(column.name) == target and (target not in own or _hangs_on(column, own)):
             continue
@@ -197,12 +209,12 @@ def _label(words: Words, column: Column[Any]) -> str:
     label = COLUMNS.get(column.name) or words.label(column.name)
     if _HAN.search(label):
         return label
-    targets = [_title(key.column.table.name) for key in column.foreign_keys]
+    targets = [_title(key.column.table.name) for key in _keys(column)]
     return targets[0] if targets else ""
 
 
 def _remarks(table: Table, column: Column[Any], words: Words, note: str | None) -> Iterable[str]:
-    for key in column.foreign_keys:
+    for key in _keys(column):
         target = key.column.table.name
         area = target.partition("_")[0]
         yield f"→ [{_title(target)}]({area}.md)"
