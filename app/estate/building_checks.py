@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import db
@@ -25,6 +26,7 @@ from app.estate.queries import buildings_that_may_not_sell
 from app.estate.signals import milestone_reached
 
 COMPLETION = MilestoneKind.COMPLETION_RECORD.value
+_CODE = re.compile(r"\w{1,20}")
 #: rooms of these need no permit
 OFF_SALE = (RoomStatus.UNRELEASED.value, RoomStatus.MERGED.value)
 
@@ -55,6 +57,38 @@ def keep_sellable(building_ids: Collection[int]) -> None:
             ),
             code="permit_needed",
         )
+
+
+def clean_code(
+    code: str | None, *, name: str, project_id: int, building_id: int | None = None
+) -> str | None:
+    """Return what stands for a building in room codes, nothing for its name.
+
+    Raises Invalid for signs that a code cannot have, Conflict if another building of the project
+    stands for the same.
+    """
+    code = (code or "").strip() or None
+    if code is not None and not _CODE.fullmatch(code):
+        sentence = _l("A building code has letters and digits, at most 20, without spaces.")
+        raise Invalid(sentence, fields={"code": sentence})
+    other = db.session.scalar(
+        select(Building.name).where(
+            Building.project_id == project_id,
+            Building.id != (building_id or 0),
+            func.coalesce(Building.code, Building.name) == (code or name),
+            Building.name != name,
+        )
+    )
+    if other is not None:
+        raise Conflict(
+            _l(
+                "%(building)s has the building code %(code)s already; enter another one.",
+                building=other,
+                code=code or name,
+            ),
+            code="taken",
+        )
+    return code
 
 
 def check_zone(

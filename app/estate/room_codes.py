@@ -1,7 +1,7 @@
 """房间编码: a room's code, from the codes of what it lies in and its number.
 
-The pattern is the group's. Names of projects, buildings and entrances that are in use stay, so a
-code stays as long as the room keeps its place and number; nothing has to be kept beside them.
+The pattern is the group's. Codes and names of what is in use stay, so a room's code stays as long
+as the room keeps its place and number; nothing has to be kept beside them.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ ROOM_CODE: Final = declare(
         title=_l("Room code"),
         clean=clean_pattern,
         help=_l(
-            "Of {project} (its code), {zone}, {building}, {entrance}, {floor} and {number}; what a"
-            " room does not have is left out. For the whole group; set it once."
+            "Of {project} (its code), {zone}, {building} (its code or name), {entrance},"
+            " {floor} and {number}; what a room does not have is left out. For the whole group;"
+            " set it once."
         ),
     )
 )
@@ -68,7 +69,7 @@ def room_code(room: Room) -> str:
     known = {
         "project": room.project.code,
         "zone": zone.name if zone else "",
-        "building": room.building.name,
+        "building": room.building.code or room.building.name,
         "entrance": room.entrance.name if room.entrance else "",
         "floor": room.floor_name,
         "number": room.number,

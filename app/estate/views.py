@@ -71,12 +71,13 @@ class BuildingView(CrudView):
     add_title = _l("New building")
     empty_sentence = _l("No building yet. Import a price list, or add one by hand.")
     list_columns = (
-        "name", "zone", "product_type", "position", "completed_on", "usage", "project",
+        "name", "code", "zone", "product_type", "position", "completed_on", "usage", "project",
     )  # fmt: skip
-    search_columns = ("name", "zone", "product_type", "completed_on", "usage", "project")
+    search_columns = ("name", "code", "zone", "product_type", "completed_on", "usage", "project")
     states = {"usage": RoomUsage, "first_view": FirstView}
     label_columns = {
         "name": _l("Building"),
+        "code": _l("Building code"),
         "zone": _l("Zone"),
         "product_type": _l("Product type"),
         "usage": _l("Usage"),
@@ -85,6 +86,7 @@ class BuildingView(CrudView):
         "first_view": _l("First seen as"),
     }
     help_columns = {
+        "code": _l("Stands for the building in room codes; without one, its name does."),
         "completed_on": _l("With a completion record the building needs no pre-sale permit."),
         "usage": _l("Of all its rooms, unless a room says otherwise."),
         "first_view": _l("On the sales-control grid, once rooms are placed on a floor plan."),
@@ -95,8 +97,8 @@ class BuildingView(CrudView):
         (
             "",
             (
-                "name", "zone", "product_type", "position", "completed_on", "usage", "first_view",
-                "project",
+                "name", "code", "zone", "product_type", "position", "completed_on", "usage",
+                "first_view", "project",
             ),
         ),
     )  # fmt: skip
@@ -104,8 +106,8 @@ class BuildingView(CrudView):
         (
             "",
             (
-                "project", "name", "zone", "product_type", "position", "completed_on", "usage",
-                "first_view",
+                "project", "name", "code", "zone", "product_type", "position", "completed_on",
+                "usage", "first_view",
             ),
         ),
     )  # fmt: skip
@@ -113,7 +115,8 @@ class BuildingView(CrudView):
         (
             "",
             (
-                "name", "zone", "product_type", "position", "completed_on", "usage", "first_view",
+                "name", "code", "zone", "product_type", "position", "completed_on", "usage",
+                "first_view",
             ),
         ),
     )  # fmt: skip

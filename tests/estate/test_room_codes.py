@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 from app.core.settings import set_setting
-from app.estate.models import Zone
+from app.estate import operations
+from app.estate.models import Project, Zone
 from app.estate.room_codes import ROOM_CODE, room_code
 from tests.factories.estate import make_building, make_entrance, make_room
 
@@ -41,6 +43,29 @@ def test_the_group_may_set_another_pattern(building, session, client, sign_in, u
     assert room_code(room) == "SFMY.3栋.2602"
     page = sign_in(client, user_for("steward")).get(f"/rooms/show/{room.id}").text
     assert "SFMY.3栋.2602" in page
+
+
+def test_a_building_may_have_a_code_that_no_other_building_stands_for(building, actor_for):
+    steward = actor_for("steward")
+    operations.edit_building(building, code=" B03 ", actor=steward)
+    room = make_room(building, number="2602")
+    assert room_code(room) == "SFMY-B03-2602"
+    for faulty in ({"name": "5栋", "code": "B03"}, {"name": "B03"}):
+        with pytest.raises(Conflict) as refused:
+            operations.add_building(project_id=building.project_id, actor=steward, **faulty)
+        assert "3栋" in str(refused.value.message)
+    with pytest.raises(Invalid) as invalid:
+        operations.edit_building(building, code="B-03", actor=steward)
+    assert set(invalid.value.fields) == {"code"}
+    operations.edit_building(building, code="", actor=steward)
+    assert room_code(room) == "SFMY-3栋-2602"
+
+
+def test_the_database_keeps_codes_of_buildings_apart(building, session):
+    building.code = "B03"
+    session.flush()
+    with pytest.raises(IntegrityError, match="uq_estate_building_code"):
+        make_building(session.get(Project, building.project_id), name="B03")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     Numeric,
     String,
@@ -146,6 +147,8 @@ class Building(ProjectScoped, Base):
     __tablename__ = "estate_building"
     __table_args__ = (
         UniqueConstraint("project_id", "name"),
+        # No two buildings of a project stand for the same in the codes of their rooms.
+        Index("uq_estate_building_code", "project_id", text("coalesce(code, name)"), unique=True),
         ForeignKeyConstraint(
             ["project_id", "zone_id"], ["estate_zone.project_id", "estate_zone.id"]
         ),
@@ -154,6 +157,8 @@ class Building(ProjectScoped, Base):
     )
 
     name: Mapped[str] = mapped_column(String(60))
+    #: what stands for the building in the codes of its rooms; its name, where there is none
+    code: Mapped[str | None] = mapped_column(String(20))
     zone_id: Mapped[int | None] = mapped_column(ForeignKey("estate_zone.id"), index=True)
     product_type_id: Mapped[int | None] = mapped_column(
         ForeignKey("estate_product_type.id"), index=True

@@ -20,6 +20,7 @@ from app.estate.building_checks import (
     check_first_view,
     check_product_type,
     check_zone,
+    clean_code,
     keep_sellable,
     record_completion,
 )
@@ -42,6 +43,7 @@ def add_building(  # noqa: PLR0913 - a building is as wide as its form
     *,
     project_id: int,
     name: str,
+    code: str | None = None,
     position: int | None = None,
     completed_on: date | None = None,
     usage: str | None = None,
@@ -52,19 +54,21 @@ def add_building(  # noqa: PLR0913 - a building is as wide as its form
 ) -> Building:
     """Add a building; its rooms are for sale unless ``usage`` says otherwise.
 
-    Raises Conflict if the project has one of that name, Invalid for a zone of another project, a
-    product type that is switched off or a completion record to come.
+    Raises Conflict if the project has one of that name or code, Invalid for a zone of another
+    project, a product type that is switched off or a completion record to come.
     """
     actor.require(f"{policies.BUILDING}:add")
     policies.require_reach(actor, project_id)
     check_usage(usage)
     check_first_view(first_view)
     check_completed_on(completed_on)
+    code = clean_code(code, name=name, project_id=project_id)
     check_zone(zone_id, project_id)
     check_product_type(product_type_id)
     building = Building(
         project_id=project_id,
         name=name,
+        code=code,
         position=position or 0,
         completed_on=completed_on,
         usage=usage or RoomUsage.SALE.value,
@@ -80,8 +84,8 @@ def add_building(  # noqa: PLR0913 - a building is as wide as its form
 def edit_building(building: Building, *, actor: Actor, **values: Any) -> Building:
     """Change a building.
 
-    Raises Conflict if the name is taken, or if without its completion record the building may not
-    be sold any more while rooms of it are on sale.
+    Raises Conflict if the name or the code is taken, or if without its completion record the
+    building may not be sold any more while rooms of it are on sale.
     """
     actor.require(f"{policies.BUILDING}:edit")
     policies.require_reach(actor, building.project_id)
@@ -96,9 +100,12 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
     check_completed_on(values.get("completed_on"))
     check_zone(values.get("zone_id"), building.project_id, kept=building.zone_id)
     check_product_type(values.get("product_type_id"), kept=building.product_type_id)
-    name = values.get("name", building.name)
-    if name != building.name:
+    name, code = values.get("name", building.name), values.get("code", building.code)
+    if (name, code or None) != (building.name, building.code):
         require_unlocked(building.project_id)
+        values["code"] = clean_code(
+            code, name=name, project_id=building.project_id, building_id=building.id
+        )
     change_row(building, values, taken=_l("There is a building %(name)s already.", name=name))
     if "completed_on" in values:
         record_completion(building)
