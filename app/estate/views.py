@@ -93,24 +93,6 @@ class BuildingView(CrudView):
     }
     order = ("position", "id")
     load = ("zone", "product_type", "project")
-    show_fieldsets = (
-        (
-            "",
-            (
-                "name", "code", "zone", "product_type", "position", "completed_on", "usage",
-                "first_view", "project",
-            ),
-        ),
-    )  # fmt: skip
-    add_fieldsets = (
-        (
-            "",
-            (
-                "project", "name", "code", "zone", "product_type", "position", "completed_on",
-                "usage", "first_view",
-            ),
-        ),
-    )  # fmt: skip
     edit_fieldsets = (
         (
             "",
@@ -120,6 +102,8 @@ class BuildingView(CrudView):
             ),
         ),
     )  # fmt: skip
+    show_fieldsets = (("", (*edit_fieldsets[0][1], "project")),)
+    add_fieldsets = (("", ("project", *edit_fieldsets[0][1])),)
     form_extra = {"usage": usage_field(of_building=True), "first_view": first_view_field()}
     form_optional = frozenset({"position", "usage", "first_view"})
     add_operation = operations.add_building

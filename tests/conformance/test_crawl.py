@@ -28,6 +28,8 @@ TECHNICAL = {
 SOMETIMES = {
     "ApprovalView.edit": "on the page of a request that came back; tests/workflows",
     "AuditView.choices": "asked by the form while one types",
+    "RoomLineageView.list": "on the page of a room that came from others; tests/estate",
+    "RoomLineageView.show": "on the page of a room that came from others; tests/estate",
     "account.second_factor_picture": "a picture on a page, while a second factor is being set up",
 }
 #: what is opened otherwise than by a link, each with the reason
