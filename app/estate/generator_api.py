@@ -134,6 +134,7 @@ def _preview_answer(preview: Preview) -> dict[str, Any]:
                 "floor": fault.floor,
                 "entrance": fault.entrance,
                 "column": fault.column,
+                "missing": fault.is_missing,
             }
             for fault in preview.faults[:MOST_FAULTS]
         ],

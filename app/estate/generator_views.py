@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
@@ -15,12 +15,13 @@ from app.estate import operations, policies
 from app.estate.generator import NumberRule
 from app.estate.generator.floors import AVOIDED
 from app.estate.models import RoomGeneration, RoomGenerationState
-from app.estate.queries import list_buildings, list_house_types
+from app.estate.queries import get_generation, list_buildings, list_house_types
 from app.estate.words import deck_words, generator_words
 from app.web.access import needs
-from app.web.actions import Related, RowAction
+from app.web.actions import PageLink, Related, RowAction
 from app.web.crud import CrudView
 from app.web.projects import current_project
+from app.web.rest import current
 
 
 class RoomGeneratorView(BaseView):
@@ -34,7 +35,7 @@ class RoomGeneratorView(BaseView):
     def page(self) -> Any:
         """Show the wizard for the project of the top bar."""
         project = current_project()
-        setup = None if project is None else _setup(project.id)
+        setup = None if project is None else {**_setup(project.id), "sample": _sample(project.id)}
         return self.render_template(
             "estate/generator.html",
             setup=setup,
@@ -60,6 +61,24 @@ def _setup(project_id: int) -> dict[str, Any]:
         ],
         "words": {**deck_words(), **generator_words()},
     }
+
+
+def _sample(project_id: int) -> dict[str, Any] | None:
+    """Return what the generation that the address names was asked for with, to start from it.
+
+    One whose rooms stand needs a new building's name; one that was taken back is mended. Raises
+    NotFound for one outside scope.
+    """
+    wished = request.args.get("like", type=int)
+    if wished is None or not current().may(f"{policies.ROOM_GENERATION}:see"):
+        return None
+    generation = get_generation(wished)
+    found = dict(generation.specification)
+    if generation.state == RoomGenerationState.DONE.value:
+        found["building"] = ""
+    if generation.project_id != project_id:
+        found["building_id"] = None
+    return found
 
 
 def _rules() -> list[dict[str, Any]]:
@@ -125,6 +144,14 @@ class RoomGenerationView(CrudView):
             done=_l("The rooms have been taken back."),
             kind="d",
             many=False,
+        ),
+    )
+    page_links = (
+        PageLink(
+            _l("Generate like this"),
+            f"{policies.ROOM}:generate",
+            lambda generation: url_for("RoomGeneratorView.page", like=generation.id),
+            icon="plus",
         ),
     )
     related = (Related(_l("Rooms"), "RoomView", "generation"),)

@@ -30,6 +30,7 @@ def generator_words() -> dict[str, str]:
         "there": _("stands there already"),
         "faults": _("{count} faults; nothing can be made until they are mended."),
         "more_faults": _("and {count} more"),
+        "lacking": _("{count} things are still to be said before rooms can be made."),
     }
 
 

@@ -34,12 +34,16 @@ Place = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, in a sentence that names the place; the place too, where it is a cell."""
+    """What is wrong, in a sentence that names the place; the place too, where it is a cell.
+
+    ``is_missing``: nothing was said yet, rather than something wrong.
+    """
 
     sentence: Any
     floor: int | None = None
     entrance: int | None = None
     column: int | None = None
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,10 @@ class _Draughtsman:
 
     # ---- what is wrong ----
 
-    def _fault(self, sentence: Any, place: Place | None = None) -> None:
-        self.faults.append(Fault(sentence, *(place or (None, None, None))))
+    def _fault(
+        self, sentence: Any, place: Place | None = None, *, is_missing: bool = False
+    ) -> None:
+        self.faults.append(Fault(sentence, *(place or (None, None, None)), is_missing))
 
     def _name(self, place: Place) -> Any:
         floor, entrance, column = place
@@ -286,11 +292,12 @@ class _Draughtsman:
             if len(lacking) > 1 and len(lacking) == len(found):
                 name = self.wish.entrances[entrance].name or _l("The building")
                 self._fault(_l("%(entrance)s, column %(column)d has no gross area.",
-                               entrance=name, column=column))  # fmt: skip
+                               entrance=name, column=column), is_missing=True)  # fmt: skip
                 continue
             for room in lacking:
                 place = (room.floor, room.entrance, room.column)
-                self._fault(_l("%(cell)s has no gross area.", cell=self._name(place)), place)
+                self._fault(_l("%(cell)s has no gross area.", cell=self._name(place)), place,
+                            is_missing=True)  # fmt: skip
 
     def _check_numbers(self, rooms: tuple[DraftRoom, ...]) -> None:
         seen: dict[tuple[int, str], DraftRoom] = {}

@@ -201,7 +201,17 @@
         const [entrance, column] = hit("column").split(":").map(Number);
         choose(shape.floors.map((_name, row) => keyOf(floorAt(row), entrance, column)), { keep, toggle: keep });
       } else if (hit("entrance") !== undefined) choose(all().filter((key) => key.split(":")[1] === hit("entrance")), { keep, toggle: keep });
+      else return;
+      land();
     });
+    /* Keys work on what was chosen by its floor or column, which stays where it is seen. */
+    function land() {
+      const key = [...picked].find((one) => cells.has(one));
+      if (!key) return;
+      active = anchor = key;
+      cells.forEach(mark);
+      cells.get(key).focus({ preventScroll: true });
+    }
     root.addEventListener("dblclick", (event) => {
       const cell = event.target.closest("[data-key]");
       if (cell) options.open?.(cell.dataset.key);

@@ -15,32 +15,44 @@
   /* Changed cells by place; each step keeps the whole of it, so that it can be taken back. */
   const steps = window.xkSteps(new Map(), () => later());
   let named = null, answer = null, dirty = false, adopting = false, turn = 0, timer = 0, selected = [];
-  const emptyPlan = () => ({ house_type: "", gross_area: "", inside_area: "", orientation: "" });
-  let entrances = [{ name: "", columns: Array.from({ length: 4 }, emptyPlan) }];
-  const single = emptyPlan();
+  const label = (id) => document.querySelector(`label[for="${id}"]`).textContent;
+  const plans = window.xkPlans(by("plans"), {
+    types,
+    labels: { house_type: label("c-type"), gross_area: label("c-gross"), inside_area: label("c-inside"), orientation: label("c-orientation") },
+    counted: label("columns"),
+    named: (at) => fill(words.entrance_name, { number: at + 1 }),
+    single: () => mode() !== "grid",
+    alike: () => box("alike").checked,
+    shown: () => Boolean(box("building_id").value),
+    changed: () => { if (box("alike").checked) box("columns").value = String(plans.wide); later(); },
+  });
 
   /* ---- the specification ---- */
   const spaced = (text) => text.split(/[\s,，、]+/).filter(Boolean);
   const area = (text) => text.replaceAll(",", "").trim() || null;
-  const column = (plan) => ({ house_type: plan.house_type.trim() || null, gross_area: area(plan.gross_area),
-    inside_area: area(plan.inside_area), orientation: plan.orientation.trim() || null });
+  /* Changed cells are kept by their distance from the ground: what is dug below moves none of them, and one
+     that has no place any more waits until there are floors or columns for it again. */
+  const ground = () => (mode() === "grid" ? whole("below", 1000) : 0);
+  const storeys = () => named?.length ?? whole("above", 1000) + whole("below", 1000);
+  const changes = () => [...steps.now.values()].map(({ summed, ...one }) => ({ ...one, floor: one.floor + ground() }))
+    .filter((one) => mode() !== "grid" || (one.floor >= 0 && one.floor < storeys() && plans.planAt(one.entrance, one.column)));
+  const changeAt = ({ floor, entrance, column }) => steps.now.get(window.xkDeck.key(floor - ground(), entrance, column));
   function specification() {
     const kind = mode();
-    const wish = { mode: kind, cells: kind === "villa" ? [] : [...steps.now.values()] };
+    const wish = { mode: kind, cells: kind === "villa" ? [] : changes() };
     if (kind === "villa") {
-      return { ...wish, building: box("villas").value, numbers: box("villa_number").value, column: column(single),
+      return { ...wish, building: box("villas").value, numbers: box("villa_number").value, column: plans.single(),
         floor_names: { above: whole("above", 100), below: whole("below", 100), basement: box("basement").value } };
     }
     wish.building_id = Number(box("building_id").value) || null;
     wish.building = box("building").value;
     if (kind === "list") {
-      return { ...wish, numbers: box("numbers").value, floors: [box("list_floor").value], entrance: box("list_entrance").value, column: column(single) };
+      return { ...wish, numbers: box("numbers").value, floors: [box("list_floor").value], entrance: box("list_entrance").value, column: plans.single() };
     }
-    const alike = box("alike").checked;
     return { ...wish, rule: box("rule").value, digits: Number(box("digits").value) || null,
       ...(named ? { floors: named } : { floor_names: { above: whole("above", 1000), below: whole("below", 1000), basement: box("basement").value,
         avoided: box("avoid").value ? setup.avoided : [], by_letter: box("avoid").value === "letter" } }),
-      entrances: entrances.map((one, place) => ({ name: one.name, columns: (alike ? entrances[0] : entrances[place]).columns.map(column) })) };
+      entrances: plans.specification() };
   }
 
   /* ---- drawing ---- */
@@ -103,7 +115,7 @@
     const floor = lines[line]?.at ?? null, entrance = parts[part]?.at ?? null;
     return floor === null || entrance === null || column > parts[part].wide ? null : { floor, entrance, column };
   }
-  const wishKey = ({ floor, entrance, column }) => window.xkDeck.key(floor, entrance, column);
+  const keepKey = ({ floor, entrance, column }) => window.xkDeck.key(floor - ground(), entrance, column);
   function standing() {
     const line = new Map(lines.map((one, at) => [one.order, at])), found = new Map();
     for (const [order, , lower, entrance, column, columns, number, type, gross, status] of answer.standing || []) {
@@ -118,9 +130,9 @@
     adopting = false;
     const names = [...new Set(answer.standing.map(([, , , entrance]) => entrance).filter(Boolean))];
     if (!names.length) return;
-    entrances.forEach((one, at) => { one.name = names[at] || one.name; });
+    plans.name(names);
     if (!box("list_entrance").value) [box("list_entrance").value] = names;
-    drawPlans();
+    plans.draw();
     later();
   }
   function draw() {
@@ -133,11 +145,11 @@
       const key = onDeck(floor, entrance, place);
       const text = [type, gross ? `${gross}\u2060㎡` : words.no_area].filter(Boolean).join(" ");
       const item = { key, room: true, rows, columns, number, text, house_type: type, gross_area: gross, inside_area: inside, orientation,
-        changed: steps.now.has(window.xkDeck.key(floor, entrance, place)), wrong: wrong.get(key) };
+        changed: Boolean(changeAt({ floor, entrance, column: place })), wrong: wrong.get(key) };
       item.sign = `${number}|${text}|${item.changed}|${item.wrong || ""}`;
       items.set(key, item);
     }
-    for (const one of steps.now.values()) {
+    for (const one of changes()) {
       const key = onDeck(one.floor, one.entrance, one.column);
       if (!items.has(key) && one.blank) items.set(key, { key, room: false, rows: 1, columns: 1, number: "", text: "", changed: true, wrong: wrong.get(key), sign: `-${wrong.get(key) || ""}` });
     }
@@ -151,6 +163,7 @@
     }
     /* What cannot be drawn leaves the last drawing, seen to be old. */
     by("deck").classList.toggle("stale", !answer.floors.length);
+    by("deck").classList.toggle("listed", mode() === "list");
     say();
     show([...deck.picked]);
   }
@@ -165,7 +178,11 @@
     by("make").disabled = !good;
     by("make").textContent = good ? fill(words.make, { count: answer.count }) : words.make_none;
     by("faults").hidden = answer.fault_count === 0;
-    by("faults").querySelector("p").textContent = fill(words.faults, { count: answer.fault_count });
+    /* What is merely not typed yet is no fault of anybody's. */
+    const lacking = answer.faults.every((one) => one.missing);
+    by("faults").classList.toggle("lacking", lacking);
+    by("faults").querySelector("p").className = lacking ? "note" : "note bad";
+    by("faults").querySelector("p").textContent = fill(lacking ? words.lacking : words.faults, { count: answer.fault_count });
     const shown = answer.faults.slice(0, 30).map((one) => make("li", {}, one.column
       ? make("button", { type: "button", onclick: () => { const key = onDeck(one.floor, one.entrance, one.column); deck.choose([key]); deck.focus(key); } }, one.message)
       : one.message));
@@ -186,8 +203,10 @@
         for (let right = 0; right < item.columns; right += 1) if (down || right) covered.add(window.xkDeck.key(floor - down, entrance, place + right));
       }
     }
-    selected = keys.filter((key) => !covered.has(key) && wished(key));
-    by("cellbar").hidden = !selected.length || mode() === "villa";
+    /* Villas are alike: what stands on the left says all of them. */
+    selected = mode() === "villa" ? [] : keys.filter((key) => !covered.has(key) && wished(key));
+    by("cellbar").hidden = !selected.length;
+    by("merge").hidden = !rectangle();
     by("picked").textContent = selected.length ? fill(words.picked, { count: selected.length }) : by("picked").dataset.none;
     by("cellbar").querySelectorAll("[data-one]").forEach((field) => { field.hidden = selected.length !== 1 || !fits(field); });
     for (const input of by("cellbar").querySelectorAll("[data-cell]")) {
@@ -207,9 +226,51 @@
   function change(values) {
     if (!selected.length) return;
     const next = new Map(steps.now);
-    selected.map(wished).forEach((one) => next.set(wishKey(one), { ...one, ...next.get(wishKey(one)), ...values }));
+    selected.map(wished).forEach((one) => put(next, one, values));
     steps.take(next);
   }
+  function put(next, one, values) {
+    const key = keepKey(one);
+    next.set(key, { ...one, floor: one.floor - ground(), ...next.get(key), ...values });
+  }
+  /* A room over several cells has what they have together, unless somebody said its area. */
+  function areaAt(one, name) {
+    const own = changeAt(one);
+    if (own?.gross_area && !own.summed) return own[name];
+    return area(plans.planAt(one.entrance, one.column)?.[name] || "");
+  }
+  function reach(one, wide, high) {
+    const own = changeAt(one);
+    if (own?.gross_area && !own.summed) return { column_span: wide, row_span: high };
+    const sum = (name) => {
+      let hundredths = 0;
+      for (let down = 0; down < high; down += 1) {
+        for (let right = 0; right < wide; right += 1) {
+          hundredths += Math.round(Number(areaAt({ ...one, floor: one.floor - down, column: one.column + right }, name) || NaN) * 100);
+        }
+      }
+      return Number.isFinite(hundredths) ? (hundredths / 100).toFixed(2) : null;
+    };
+    const alone = wide === 1 && high === 1;
+    return { column_span: wide, row_span: high, summed: !alone, gross_area: alone ? null : sum("gross_area"), inside_area: alone ? null : sum("inside_area") };
+  }
+  /* The chosen cells, if they are all of a block in one entrance; what a wide room covers counts too. */
+  function rectangle() {
+    const places = mode() === "grid" ? [...deck.picked].map(wished) : [];
+    if (places.length < 2 || selected.length < 2 || places.some((one) => !one || one.entrance !== places[0].entrance)) return null;
+    const floors = places.map((one) => one.floor), columns = places.map((one) => one.column);
+    const top = Math.max(...floors), left = Math.min(...columns);
+    const high = top - Math.min(...floors) + 1, wide = Math.max(...columns) - left + 1;
+    return high * wide === places.length ? { places, corner: { floor: top, entrance: places[0].entrance, column: left }, wide, high } : null;
+  }
+  by("merge").addEventListener("click", () => {
+    const { places, corner, wide, high } = rectangle();
+    const next = new Map(steps.now);
+    places.forEach((one) => { if (one.floor !== corner.floor || one.column !== corner.column) next.delete(keepKey(one)); });
+    put(next, corner, { blank: false, ...reach(corner, wide, high) });
+    deck.choose([onDeck(corner.floor, corner.entrance, corner.column)]);
+    steps.take(next);
+  });
   by("cellbar").addEventListener("input", (event) => { event.target.dataset.touched = "1"; });
   by("cellbar").addEventListener("change", (event) => {
     const { cell: name } = event.target.dataset;
@@ -217,8 +278,11 @@
     delete event.target.dataset.touched;
     const typed = event.target.value.trim();
     const values = {};
-    if (name === "column_span" || name === "row_span") values[name] = Math.max(1, Math.trunc(Number(typed)) || 1);
-    else if (name.endsWith("area")) values[name] = area(typed);
+    if (name === "column_span" || name === "row_span") {
+      const item = deck.item(selected[0]), span = Math.min(Math.max(1, Math.trunc(Number(typed)) || 1), 200);
+      const [wide, high] = name === "column_span" ? [span, item?.rows || 1] : [item?.columns || 1, span];
+      Object.assign(values, reach(wished(selected[0]), wide, high));
+    } else if (name.endsWith("area")) Object.assign(values, { [name]: area(typed), summed: false });
     else values[name] = typed || null;
     const type = name === "house_type" && types.get(typed);
     if (type?.gross_area) Object.assign(values, { gross_area: type.gross_area, inside_area: type.inside_area });
@@ -228,7 +292,7 @@
   by("unblank").addEventListener("click", () => change({ blank: false }));
   by("plain").addEventListener("click", () => {
     const next = new Map(steps.now);
-    selected.forEach((key) => next.delete(wishKey(wished(key))));
+    selected.forEach((key) => next.delete(keepKey(wished(key))));
     steps.take(next);
   });
   /* ---- settings ---- */
@@ -236,69 +300,24 @@
   function arrange() {
     maker.querySelectorAll("[data-mode]").forEach((node) => { if (!node.matches("[data-one]")) node.hidden = !fits(node); });
     maker.querySelectorAll("[data-new]").forEach((node) => { node.hidden = !fits(node) || Boolean(box("building_id").value); });
-    drawPlans();
+    plans.draw();
   }
-  function resize() {
+  function resize(anew) {
     const count = Math.max(1, whole("entrances", 20)), wide = Math.max(1, whole("columns", 60));
-    while (entrances.length < count) entrances.push({ name: "", columns: structuredClone(entrances[0].columns) });
-    entrances.length = count;
-    entrances.forEach((one, at) => {
-      if (count > 1 && !one.name) one.name = fill(words.entrance_name, { number: at + 1 });
-      if (count === 1 && !box("building_id").value && one.name === fill(words.entrance_name, { number: 1 })) one.name = "";
-      while (one.columns.length < wide) one.columns.push({ ...one.columns.at(-1) || emptyPlan() });
-      one.columns.length = wide;
-    });
     by("alike-field").hidden = count < 2;
-    drawPlans();
+    plans.resize(count, anew && wide);
   }
-  const labels = { house_type: by("c-type"), gross_area: by("c-gross"), inside_area: by("c-inside"), orientation: by("c-orientation") };
-  const label = (name) => document.querySelector(`label[for="${labels[name].id}"]`).textContent;
-  function planRow(plan, number) {
-    const inputs = Object.keys(plan).map((name) => {
-      const input = make("input", { type: "text", value: plan[name], "aria-label": [number, label(name)].filter(Boolean).join(" "),
-        list: { house_type: "house-types", orientation: "orientations" }[name], inputmode: name.endsWith("area") ? "decimal" : null,
-        class: name.endsWith("area") ? "num" : "" });
-      input.addEventListener("input", () => {
-        plan[name] = input.value;
-        const type = name === "house_type" && types.get(input.value.trim());
-        if (type?.gross_area) {
-          plan.gross_area = row.children[2].value = type.gross_area;
-          plan.inside_area = row.children[3].value = type.inside_area || "";
-        }
-        later();
-      });
-      return input;
-    });
-    const row = make("div", { class: "row" }, make("span", { class: "n" }, number ? String(number) : ""), ...inputs);
-    return row;
-  }
-  const heads = () => make("div", { class: "row heads" }, make("span"), ...Object.keys(labels).map((name) => make("span", {}, label(name).replace(" ㎡", ""))));
-  function drawPlans() {
-    const host = by("plans");
-    if (mode() !== "grid") { host.replaceChildren(make("div", { class: "plans-of" }, heads(), planRow(single, ""))); return; }
-    const alike = box("alike").checked;
-    host.replaceChildren(...entrances.map((one, at) => {
-      const part = make("div", { class: "plans-of" });
-      if (entrances.length > 1 || one.name || box("building_id").value) {
-        const name = make("input", { type: "text", value: one.name, maxlength: 60, "aria-label": fill(words.entrance_name, { number: at + 1 }) });
-        name.addEventListener("input", () => { one.name = name.value; later(); });
-        part.append(make("div", { class: "ent" }, name));
-      }
-      if (!at || !alike) part.append(heads(), ...one.columns.map((plan, place) => planRow(plan, place + 1)));
-      return part;
-    }));
-  }
-  const reshaping = new Set(["entrances", "columns", "above", "below", "mode", "numbers"]);
   form.addEventListener("input", (event) => {
     const { name } = event.target;
     if (!name) return;
     if (name === "floors") named = spaced(event.target.value);
     if (["above", "below", "avoid", "basement"].includes(name)) named = null;
-    /* Places of changed cells say nothing any more when floors, entrances or columns come and go. */
-    if (reshaping.has(name) && steps.now.size) steps.take(new Map());
-    if (name === "entrances" || name === "columns") resize();
+    /* Places of changed cells say nothing any more in another mode or list. */
+    if ((name === "mode" || name === "numbers") && steps.now.size) steps.take(new Map());
+    if (name === "entrances" || name === "columns") resize(name === "columns");
     if (name === "mode") { deck.choose([]); if (mode() === "villa") box("above").value = "3"; arrange(); }
     if (name === "building_id") adopting = Boolean(box("building_id").value);
+    if (name === "alike" && !box("alike").checked) plans.part();
     if (name === "building_id" || name === "alike") arrange();
     later();
   });
@@ -327,7 +346,39 @@
   });
   addEventListener("beforeunload", (event) => { if (dirty && steps.now.size) event.preventDefault(); });
 
-  resize();
+  /* ---- as an earlier generation ---- */
+  function load(found) {
+    box("mode").value = found.mode || "grid";
+    const choose = (name, value) => { if ([...box(name).options].some((one) => one.value === String(value))) box(name).value = String(value); };
+    choose("building_id", found.building_id ?? "");
+    const wish = found.floor_names || {};
+    const [above, below] = found.floors && found.mode === "grid"
+      ? [found.floors.filter((one) => !/^[B-]/.test(one)).length, found.floors.filter((one) => /^[B-]/.test(one)).length]
+      : [wish.above ?? 1, wish.below ?? 0];
+    box("above").value = String(above);
+    box("below").value = String(below);
+    choose("basement", wish.basement || "B");
+    if (wish.avoided?.length) choose("avoid", wish.by_letter ? "letter" : "skip");
+    plans.load(found.entrances, found.column);
+    if (found.mode === "villa") { box("villas").value = found.building || ""; box("villa_number").value = found.numbers || "101"; return; }
+    box("building").value = found.building || "";
+    if (found.mode === "list") {
+      [box("numbers").value, box("list_floor").value, box("list_entrance").value] = [found.numbers || "", found.floors?.[0] || "", found.entrance || ""];
+    } else {
+      named = found.floors || null;
+      const columns = (found.entrances || []).map((one) => JSON.stringify(one.columns));
+      box("entrances").value = String(Math.max(columns.length, 1));
+      box("columns").value = String(plans.wide);
+      box("alike").checked = columns.every((one) => one === columns[0]);
+      by("alike-field").hidden = columns.length < 2;
+      box("rule").value = found.rule || "column";
+      choose("digits", found.digits ?? "");
+    }
+    steps.forget(new Map((found.cells || []).map((one) => [keepKey(one), { ...one, floor: one.floor - ground() }])));
+  }
+
+  if (setup.sample) load(setup.sample); else resize(true);
   arrange();
   preview();
+  dirty = false;
 })();
