@@ -126,9 +126,7 @@ def _target_faults(request: GenerationRequest, project_id: int) -> Iterator[Faul
     if request.building_id is not None:
         return
     if not names:
-        yield Fault(
-            _l("Say which building the rooms are in, or name a new one."), is_missing=True
-        )
+        yield Fault(_l("Say which building the rooms are in, or name a new one."), is_missing=True)
     if request.mode is not Mode.VILLA and len(names) > 1:
         yield Fault(_l("Name one building; only villas are made many at a time."))
     if len(names) > MOST_VILLAS:
