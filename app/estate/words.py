@@ -14,12 +14,14 @@ def deck_words() -> dict[str, str]:
         "picked": _("{count} cells chosen"),
         "blank": _("blank"),
         "no_area": _("no area"),
+        "not_area": _("{place}: “{text}” is no area; type a number such as 89.50."),
     }
 
 
 def generator_words() -> dict[str, str]:
     """Return the words of the wizard."""
     return {
+        "column_name": _("column {number}"),
         "entrance_name": _("Entrance {number}"),
         "facts": _("{floors} floors · {rooms} rooms · {area} ㎡"),
         "facts_many": _("{buildings} buildings · {rooms} rooms · {area} ㎡ each"),

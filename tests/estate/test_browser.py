@@ -118,7 +118,18 @@ def fill_tower(page):
 
 def test_a_tower_is_drawn_changed_cell_by_cell_made_and_taken_back(open_page):
     page = open_page("/room-generator/")
+    # Before a key is touched, what is lacking is said, and nothing is red.
+    expect(page.locator("#faults p")).to_have_text(re.compile(r"还有 \d+ 项未填"))
+    expect(page.locator("#faults p")).not_to_have_class(re.compile("bad"))
     fill_tower(page)
+    expect(page.locator("#make")).to_have_text("生成 12 套房源")
+    # What cannot be read is named with its place, and its field marked.
+    page.get_by_label("2 套内面积").fill("南")
+    expect(page.locator("#faults li")).to_have_text(
+        "第 2 列 套内面积：“南”不是面积，请填数字，例如 89.50。"
+    )
+    expect(page.get_by_label("2 套内面积")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("2 套内面积").fill("80")
     expect(page.locator("#make")).to_have_text("生成 12 套房源")
     expect(cell(page, 5, 1)).to_contain_text("701")
     # A blank cell leaves a gap; a count along the floor does not.
@@ -146,6 +157,17 @@ def test_a_tower_is_drawn_changed_cell_by_cell_made_and_taken_back(open_page):
     page.get_by_role("button", name="撤销生成").click()
     answer(page, "撤销生成")
     expect(page.locator("main")).to_contain_text("已撤销")
+    # One that was taken back is mended: everything is as it was asked for, the blank cell too.
+    page.get_by_role("link", name="照此再生成").click()
+    expect(page.locator("#make")).to_have_text("生成 11 套房源")
+    expect(page.get_by_label("新楼栋名称")).to_have_value("8栋")
+    expect(page.get_by_label("2 套内面积")).to_have_value("80")
+    # Two neighbours become one room with the areas of both.
+    cell(page, 4, 1).click()
+    cell(page, 4, 2).click(modifiers=["Shift"])
+    page.locator("#merge").click()
+    expect(page.locator("#make")).to_have_text("生成 10 套房源")
+    expect(cell(page, 4, 1)).to_contain_text("190.50")
 
 
 def test_a_building_that_is_there_is_drawn_with_its_rooms(open_page):

@@ -21,6 +21,8 @@
     labels: { house_type: label("c-type"), gross_area: label("c-gross"), inside_area: label("c-inside"), orientation: label("c-orientation") },
     counted: label("columns"),
     named: (at) => fill(words.entrance_name, { number: at + 1 }),
+    not_area: (place, text) => fill(words.not_area, { place, text }),
+    column_name: (number) => fill(words.column_name, { number }),
     single: () => mode() !== "grid",
     alike: () => box("alike").checked,
     shown: () => Boolean(box("building_id").value),
@@ -75,16 +77,18 @@
     remove: () => change({ blank: true }),
   });
 
+  const undrawn = (sentences) => ({ floors: [], entrances: [], rooms: [], count: 0, fault_count: sentences.length, faults: sentences.map((message) => ({ message })) });
   function later() { dirty = true; clearTimeout(timer); timer = setTimeout(preview, 220); }
   async function preview() {
     const mine = ++turn;
     by("deck").setAttribute("aria-busy", "true");
-    let drawn;
+    const unread = plans.faults();
+    let drawn = unread.length ? undrawn(unread) : null;
     try {
-      drawn = await call(setup.preview_url, { method: "POST", body: specification() });
+      drawn ||= await call(setup.preview_url, { method: "POST", body: specification() });
     } catch (error) {
       if (mine !== turn) return;
-      drawn = { floors: [], entrances: [], rooms: [], count: 0, fault_count: 1, faults: [{ message: [error.message, ...Object.values(error.fields || {})].join(" ") }] };
+      drawn = undrawn([[error.message, ...Object.values(error.fields || {})].join(" ")]);
     }
     if (mine !== turn) return;
     answer = drawn;
@@ -212,6 +216,7 @@
     for (const input of by("cellbar").querySelectorAll("[data-cell]")) {
       if (document.activeElement === input && input.dataset.touched) continue;
       const name = input.dataset.cell;
+      input.removeAttribute("aria-invalid");
       const found = new Set(selected.map((key) => {
         const item = deck.item(key);
         if (name === "column_span") return String(item?.columns || 1);
@@ -282,8 +287,11 @@
       const item = deck.item(selected[0]), span = Math.min(Math.max(1, Math.trunc(Number(typed)) || 1), 200);
       const [wide, high] = name === "column_span" ? [span, item?.rows || 1] : [item?.columns || 1, span];
       Object.assign(values, reach(wished(selected[0]), wide, high));
-    } else if (name.endsWith("area")) Object.assign(values, { [name]: area(typed), summed: false });
-    else values[name] = typed || null;
+    } else if (name.endsWith("area")) {
+      event.target.setAttribute("aria-invalid", String(!window.xkPlans.isArea(typed)));
+      if (!window.xkPlans.isArea(typed)) { toast(fill(words.not_area, { place: label(event.target.id).replace(" ㎡", ""), text: typed }), "bad"); return; }
+      Object.assign(values, { [name]: area(typed), summed: false });
+    } else values[name] = typed || null;
     const type = name === "house_type" && types.get(typed);
     if (type?.gross_area) Object.assign(values, { gross_area: type.gross_area, inside_area: type.inside_area });
     change(values);

@@ -6,10 +6,12 @@
   const emptyPlan = () => Object.fromEntries(fields.map((name) => [name, ""]));
   const area = (text) => text.replaceAll(",", "").trim() || null;
   const most = 60;
+  const isArea = (text) => /^\d*\.?\d*$/.test(area(text) || "");
 
   /* options: types (name → areas), labels (field → words), named(at): what an entrance is called by rule,
      counted: words for an entrance's count, single(): whether there is but one plan, alike(): all entrances
-     have the first one's columns, shown(): whether a lone entrance has a name to type, changed(). */
+     have the first one's columns, shown(): whether a lone entrance has a name to type, changed(), not_area:
+     the sentence for what is typed for an area and is none. */
   window.xkPlans = (host, options) => {
     /* What is out of sight while a number is typed comes back: only count and wide say what there is. */
     let entrances = [{ name: "", wide: 4, columns: Array.from({ length: 4 }, emptyPlan) }], count = 1;
@@ -48,8 +50,11 @@
         const input = make("input", { type: "text", value: plan[name], "aria-label": [number, options.labels[name]].filter(Boolean).join(" "),
           list: { house_type: "house-types", orientation: "orientations" }[name], inputmode: name.endsWith("area") ? "decimal" : null,
           class: name.endsWith("area") ? "num" : "" });
+        const mark = () => { if (name.endsWith("area")) input.setAttribute("aria-invalid", String(!isArea(plan[name]))); };
+        mark();
         input.addEventListener("input", () => {
           if (set(plan, name, input.value)) [row.children[2].value, row.children[3].value] = [plan.gross_area, plan.inside_area];
+          mark();
           options.changed();
         });
         input.addEventListener("paste", (event) => paste(event, one, at, name));
@@ -80,6 +85,16 @@
       }
       return line;
     }
+    function faultsOf(plan, place) {
+      return fields.filter((name) => name.endsWith("area") && !isArea(plan[name]))
+        .map((name) => options.not_area(`${place}${options.labels[name].replace(" ㎡", "")}`, plan[name].trim()));
+    }
+    /* What is typed and cannot be read, line by line. */
+    function faults() {
+      if (options.single()) return faultsOf(single, "");
+      return (options.alike() ? entrances.slice(0, 1) : there()).flatMap((one) => seen(one).flatMap((plan, at) =>
+        faultsOf(plan, `${options.alike() ? "" : one.name} ${options.column_name(at + 1)} `.trimStart())));
+    }
     function draw() {
       if (options.single()) { host.replaceChildren(make("div", { class: "plans-of" }, heads(), planRow(single, ""))); return; }
       const alike = options.alike();
@@ -93,6 +108,7 @@
 
     return {
       draw,
+      faults,
       single: () => column(single),
       specification: () => there().map((one, place) => ({ name: one.name, columns: columnsOf(place).map(column) })),
       planAt: (entrance, place) => (entrance < count ? columnsOf(entrance)[place - 1] : undefined),
@@ -118,4 +134,5 @@
       },
     };
   };
+  window.xkPlans.isArea = isArea;
 })();
