@@ -229,7 +229,8 @@ class _Draughtsman:
     def _fault(
         self, sentence: Any, place: Place | None = None, *, is_missing: bool = False
     ) -> None:
-        self.faults.append(Fault(sentence, *(place or (None, None, None)), is_missing))
+        floor, entrance, column = place or (None, None, None)
+        self.faults.append(Fault(sentence, floor, entrance, column, is_missing))
 
     def _name(self, place: Place) -> Any:
         floor, entrance, column = place
