@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -232,6 +232,31 @@ def touch_access(*users: AppUser, reason: str = "access_changed") -> None:
             SignInSession.ended_at.is_(None),
         )
         .values(ended_at=clock.now(), end_reason=reason)
+    )
+
+
+# Whoever is signed in stays so: the row follows the version of its user.
+_CARRY_ON = text("""
+UPDATE admin_sign_in_session s SET access_version = u.access_version + 1
+  FROM ab_user u
+ WHERE u.id = s.user_id AND s.access_version = u.access_version AND s.ended_at IS NULL
+   AND u.id = ANY(:users)
+""")
+
+
+def read_access_anew(user_ids: Collection[int]) -> None:
+    """Let every process read at once what these users may and reach; their sign-ins go on.
+
+    For what is given to them. What is taken away ends the sign-ins: ``touch_access``.
+    """
+    users = sorted(user_ids)
+    lock = select(AppUser.id).where(AppUser.id.in_(users)).order_by(AppUser.id)
+    db.session.execute(lock.with_for_update(key_share=True))
+    db.session.execute(_CARRY_ON, {"users": users})
+    db.session.execute(
+        update(AppUser)
+        .where(AppUser.id.in_(users))
+        .values(access_version=AppUser.access_version + 1)
     )
 
 

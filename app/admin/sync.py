@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from app.admin.queries import rights_of
+from app.admin.sessions import read_access_anew
 from app.core.db import db
 from app.core.permissions import PRESET_ROLES, all_permissions
 
@@ -28,8 +29,8 @@ def sync_access() -> SyncOutcome:
 
     A preset role that nobody has changed becomes what this release says. One that an administrator
     has changed keeps his changes: it gets what is new since the last sync, and nothing is taken
-    from it; the outcome names it. Runs under an advisory lock: two deployments at once
-    do the work once.
+    from it; the outcome names it. Sign-ins go on unless a right is taken. Runs under an advisory
+    lock: two deployments at once do the work once.
     """
     session = db.session
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('access sync', 7))"))
@@ -120,10 +121,14 @@ def _write_rights(role_id: int, new: list[str], gone: list[str]) -> None:
         ),
         {"role": role_id, "names": gone},
     )
+    holders = session.scalars(
+        text("SELECT user_id FROM ab_user_role WHERE role_id = :role"), {"role": role_id}
+    )
+    if not gone:
+        # A release that gives more throws nobody out.
+        read_access_anew(holders.all())
+        return
     session.execute(
-        text(
-            "UPDATE ab_user SET access_version = access_version + 1 WHERE id IN"
-            " (SELECT user_id FROM ab_user_role WHERE role_id = :role)"
-        ),
-        {"role": role_id},
+        text("UPDATE ab_user SET access_version = access_version + 1 WHERE id = ANY(:holders)"),
+        {"holders": list(holders)},
     )

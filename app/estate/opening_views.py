@@ -56,6 +56,7 @@ class OpeningItemView(CrudView):
     permission = policies.OPENING
     list_title = _l("Opening checklist")
     empty_sentence = _l("No checklist yet. Set it up on the page of a launch batch.")
+    empty_place = ("LaunchBatchView", _l("To the launch batches"))
     list_columns = (
         "kind", "stand", "finding", "responsible", "due_on", "done_by", "remarks", "batch",
     )  # fmt: skip

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from flask import url_for
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
-from app.core.money import ROUNDING_STEPS, format_yuan, parse_yuan
+from app.core.actor import Actor
+from app.core.money import ROUNDING_STEPS, parse_yuan
 from app.estate import facts, operations, policies
 from app.estate.models import Permit, Project, ProjectMember
-from app.web.actions import Related
+from app.web.actions import PageLink, Related
 from app.web.crud import CrudView
+from app.web.projects import current_project_id, work_in
 
 
 def rounding_field() -> Any:
     """Return the choice of what totals are rounded to."""
-    steps = [SelectChoice(f"{step:f}", format_yuan(step)) for step in ROUNDING_STEPS]
-    return SelectField(_l("Totals are rounded to, yuan"), choices=steps, coerce=parse_yuan)
+    steps = [SelectChoice(f"{step:f}", step_words(step)) for step in ROUNDING_STEPS]
+    return SelectField(_l("Totals are rounded to"), choices=steps, coerce=parse_yuan)
+
+
+def step_words(step: Decimal) -> Any:
+    """Return what totals are rounded to, in words: 1 元."""
+    return _l("%(step)s yuan", step=next((one for one in ROUNDING_STEPS if one == step), step))
+
+
+def drawings_of(project: Project) -> str:
+    """Return where the project's drawings are: their page shows those of the current project."""
+    return url_for("DrawingView.gallery") if project.id == current_project_id() else ""
 
 
 class ProjectView(CrudView):
@@ -37,7 +51,7 @@ class ProjectView(CrudView):
         "company": _l("Company"),
         "city": _l("City"),
         "parent": _l("Phase of"),
-        "total_rounding": _l("Totals are rounded to, yuan"),
+        "total_rounding": _l("Totals are rounded to"),
         "team_shares": _l("Teams share their customers"),
         "map_point": _l("Point on the map"),
         "plot_place": _l("Plot"),
@@ -55,6 +69,7 @@ class ProjectView(CrudView):
         "started_on": _l("Construction began"),
         "opened_on": _l("Opened for sale"),
     }
+    formatters = {"total_rounding": step_words}
     units = {"plot_area": "㎡", "saleable_area": "㎡"}
     help_columns = {
         "team_shares": _l(
@@ -81,14 +96,25 @@ class ProjectView(CrudView):
     delete_operation = operations.delete_project
     related = (
         Related(_l("Phases"), "ProjectView", "parent", quiet=True),
-        Related(_l("Zones"), "ZoneView", "project", quiet=True),
+        Related(_l("Zones"), "ZoneView", "project"),
         Related(_l("Buildings"), "BuildingView", "project"),
-        Related(_l("Launch batches"), "LaunchBatchView", "project", quiet=True),
+        Related(
+            _l("Milestones"),
+            "MilestoneView",
+            "project",
+            columns=("building", "kind", "planned_on", "actual_on", "stand"),
+        ),
+        Related(_l("Launch batches"), "LaunchBatchView", "project"),
         Related(_l("Pre-sale permits"), "PermitView", "project"),
         Related(_l("Teams"), "TeamView", "project"),
         Related(_l("People"), "ProjectMemberView", "project"),
     )
+    page_links = (PageLink(_l("Drawings"), f"{policies.DRAWING}:see", drawings_of, icon="drawing"),)
     exportable = False
+
+    def was_added(self, pk: int, actor: Actor) -> None:  # noqa: ARG002 - the signature is general
+        """Work in the new project from now on: the next steps are meant for it."""
+        work_in(pk)
 
 
 class PermitView(CrudView):

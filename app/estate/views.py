@@ -1,4 +1,4 @@
-"""Pages of master data: buildings, entrances, house types, fit-outs, rooms; the menu of all."""
+"""Pages of buildings and rooms; the menu of all master data."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from app.estate import operations, policies
 from app.estate.drawing_views import DrawingView, first_view_field
 from app.estate.drawings import FirstView
 from app.estate.generator_views import RoomGenerationView, RoomGeneratorView
+from app.estate.kind_views import SQUARE_METRES, EntranceView, FitOutView, HouseTypeView
 from app.estate.layout_views import BuildingPlanView, RoomLineageView
 from app.estate.models import (
     Building,
     Entrance,
-    FitOut,
     HouseType,
     ProductType,
     Project,
@@ -45,7 +45,6 @@ from app.web.crud import CrudView
 from app.web.crud_api import crud_api
 from app.web.menu import MenuItem
 
-SQUARE_METRES = "㎡"
 #: what a room is besides its place and areas
 FURTHER = ("structure", "view", "fit_out", "usage", "is_accessory", "main_room")
 
@@ -114,96 +113,6 @@ class BuildingView(CrudView):
         Related(_l("Milestones"), "MilestoneView", "building", quiet=True),
         Related(_l("Rooms"), "RoomView", "building"),
     )
-    exportable = False
-
-
-class EntranceView(CrudView):
-    """单元."""
-
-    datamodel = SQLAInterface(Entrance)
-    route_base = "/entrances"
-    permission = policies.ENTRANCE
-    list_title = _l("Entrances")
-    add_title = _l("New entrance")
-    empty_sentence = _l("No entrance yet. A building may also have none.")
-    list_columns = ("name", "building", "position", "project")
-    search_columns = ("name", "building")
-    label_columns = {"name": _l("Entrance"), "position": _l("Place from the left")}
-    order = ("building.position", "position", "id")
-    show_fieldsets = (("", ("name", "building", "position", "project")),)
-    add_fieldsets = (("", ("building", "name", "position")),)
-    edit_fieldsets = (("", ("name", "position")),)
-    form_optional = frozenset({"position"})
-    add_operation = operations.add_entrance
-    edit_operation = operations.edit_entrance
-    delete_operation = operations.delete_entrance
-    related = (Related(_l("Rooms"), "RoomView", "entrance"),)
-    exportable = False
-
-
-class HouseTypeView(CrudView):
-    """户型."""
-
-    datamodel = SQLAInterface(HouseType)
-    route_base = "/house-types"
-    permission = policies.HOUSE_TYPE
-    list_title = _l("House types")
-    add_title = _l("New house type")
-    empty_sentence = _l("No house type yet.")
-    list_columns = ("name", "structure", "gross_area", "inside_area", "is_active", "project")
-    search_columns = ("name", "structure", "is_active")
-    label_columns = {
-        "name": _l("House type"),
-        "structure": _l("Structure"),
-        "gross_area": _l("Gross area"),
-        "inside_area": _l("Inside area"),
-        "is_active": _l("In use"),
-    }
-    help_columns = {
-        "is_active": _l("Switched off, no room is given it any more."),
-        "gross_area": _l("Proposed when a room becomes of this type."),
-        "structure": _l("Such as 3 rooms, 2 halls. Proposed when a room becomes of this type."),
-    }
-    units = {"gross_area": SQUARE_METRES, "inside_area": SQUARE_METRES}
-    order = ("name",)
-    show_fieldsets = (
-        ("", ("name", "structure", "gross_area", "inside_area", "is_active", "project")),
-    )
-    add_fieldsets = (("", ("project", "name", "structure", "gross_area", "inside_area")),)
-    edit_fieldsets = (("", ("name", "structure", "gross_area", "inside_area", "is_active")),)
-    add_operation = operations.add_house_type
-    edit_operation = operations.edit_house_type
-    delete_operation = operations.delete_house_type
-    related = (Related(_l("Rooms"), "RoomView", "house_type"),)
-    exportable = False
-
-
-class FitOutView(CrudView):
-    """装修标准."""
-
-    datamodel = SQLAInterface(FitOut)
-    route_base = "/fit-outs"
-    permission = policies.FIT_OUT
-    list_title = _l("Fit-outs")
-    add_title = _l("New fit-out")
-    empty_sentence = _l("No fit-out yet. Rooms are then sold as they are built.")
-    list_columns = ("name", "unit_price", "is_active", "project")
-    search_columns = ("name", "is_active")
-    label_columns = {
-        "name": _l("Fit-out standard"),
-        "unit_price": _l("Price per m²"),
-        "is_active": _l("In use"),
-    }
-    help_columns = {"is_active": _l("Switched off, no room is given it any more.")}
-    units = {"unit_price": _l("yuan/m²")}
-    order = ("name",)
-    show_fieldsets = (("", ("name", "unit_price", "is_active", "project")),)
-    add_fieldsets = (("", ("project", "name", "unit_price")),)
-    edit_fieldsets = (("", ("name", "unit_price", "is_active")),)
-    add_operation = operations.add_fit_out
-    edit_operation = operations.edit_fit_out
-    delete_operation = operations.delete_fit_out
-    related = (Related(_l("Rooms"), "RoomView", "fit_out"),)
     exportable = False
 
 
@@ -386,79 +295,140 @@ VIEWS = [
 MENU = [
     MenuItem(_l("Rooms"), "rooms", 20, f"{policies.ROOM}:see", view=RoomView, icon="room"),
     MenuItem(
-        _l("Buildings"), "base", 20, f"{policies.BUILDING}:add", view=BuildingView, icon="building"
+        _l("Buildings"),
+        "base",
+        20,
+        f"{policies.BUILDING}:add",
+        view=BuildingView,
+        icon="building",
+        section="building",
     ),
     MenuItem(
-        _l("Entrances"), "base", 30, f"{policies.ENTRANCE}:add", view=EntranceView, icon="columns"
+        _l("Entrances"),
+        "base",
+        22,
+        f"{policies.ENTRANCE}:add",
+        view=EntranceView,
+        icon="entrance",
+        section="building",
     ),
     MenuItem(
         _l("House types"),
         "base",
-        40,
+        30,
         f"{policies.HOUSE_TYPE}:add",
         view=HouseTypeView,
-        icon="desk",
+        icon="house",
+        section="room",
     ),
-    MenuItem(_l("Fit-outs"), "base", 45, f"{policies.FIT_OUT}:add", view=FitOutView, icon="desk"),
+    MenuItem(
+        _l("Fit-outs"),
+        "base",
+        32,
+        f"{policies.FIT_OUT}:add",
+        view=FitOutView,
+        icon="roller",
+        section="room",
+    ),
     MenuItem(
         _l("Building plans"),
         "base",
-        21,
+        28,
         f"{policies.ROOM}:edit",
         view=BuildingPlanView,
-        icon="columns",
+        icon="facade",
+        section="building",
     ),
     MenuItem(
         _l("Generate rooms"),
         "base",
-        22,
+        34,
         f"{policies.ROOM}:generate",
         view=RoomGeneratorView,
-        icon="plus",
+        icon="generate",
+        section="room",
     ),
     MenuItem(
         _l("Generations of rooms"),
         "base",
-        24,
+        36,
         f"{policies.ROOM}:generate",
         view=RoomGenerationView,
-        icon="grid",
+        icon="record",
+        section="room",
     ),
     MenuItem(
-        _l("Pre-sale permits"), "base", 50, f"{policies.PERMIT}:see", view=PermitView, icon="stamp"
+        _l("Pre-sale permits"),
+        "base",
+        16,
+        f"{policies.PERMIT}:see",
+        view=PermitView,
+        icon="stamp",
+        section="project",
     ),
-    MenuItem(_l("Zones"), "base", 12, f"{policies.ZONE}:add", view=ZoneView, icon="columns"),
+    MenuItem(
+        _l("Zones"),
+        "base",
+        12,
+        f"{policies.ZONE}:add",
+        view=ZoneView,
+        icon="zone",
+        section="project",
+    ),
     MenuItem(
         _l("Product types"),
         "base",
-        14,
+        21,
         f"{policies.PRODUCT_TYPE}:add",
         view=ProductTypeView,
-        icon="tag",
+        icon="kinds",
+        section="building",
     ),
     MenuItem(
-        _l("Milestones"), "base", 52, f"{policies.MILESTONE}:see", view=MilestoneView, icon="flow"
+        _l("Milestones"),
+        "base",
+        24,
+        f"{policies.MILESTONE}:see",
+        view=MilestoneView,
+        icon="flag",
+        section="building",
     ),
     MenuItem(
         _l("Launch batches"),
         "base",
-        54,
+        14,
         f"{policies.LAUNCH_BATCH}:see",
         view=LaunchBatchView,
-        icon="calendar",
+        icon="batch",
+        section="project",
     ),
     MenuItem(
-        _l("Drawings"), "base", 26, f"{policies.DRAWING}:see", view=DrawingView, icon="columns"
+        _l("Drawings"),
+        "base",
+        26,
+        f"{policies.DRAWING}:see",
+        view=DrawingView,
+        icon="drawing",
+        section="building",
     ),
     MenuItem(
         _l("Opening checklist"),
         "base",
-        56,
+        18,
         f"{policies.OPENING}:see",
         view=OpeningItemView,
         icon="tasks",
+        section="project",
     ),
-    MenuItem(_l("Projects"), "base", 10, f"{policies.PROJECT}:see", view=ProjectView, icon="tree"),
+    MenuItem(
+        _l("Projects"),
+        "base",
+        10,
+        f"{policies.PROJECT}:see",
+        view=ProjectView,
+        icon="tree",
+        section="project",
+    ),
     MenuItem(
         _l("People of projects"),
         "system",

@@ -81,7 +81,10 @@ class Related:
 
 @dataclass(frozen=True)
 class PageLink:
-    """A link on a record's page to a page of another area; ``address`` is a function of the row."""
+    """A link on a record's page to a page of another area; ``address`` is a function of the row.
+
+    Without an address there is no link.
+    """
 
     title: Any
     permission: str

@@ -36,6 +36,8 @@ class Declared:
     add_title: Any = None
     #: what an empty list says and invites to
     empty_sentence: Any = None
+    #: where rows of an empty list come from, if not from its own form: a view's name and a title
+    empty_place: tuple[str, Any] | None = None
     list_columns: Sequence[str] = ()
     #: columns and relations that can be filtered by
     search_columns: Sequence[str] = ()

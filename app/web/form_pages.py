@@ -61,6 +61,9 @@ class FormPages(Reading):
         """Run the operation that adds, and return the new row."""
         return _existing(self.add_operation)(actor=actor, **values)
 
+    def was_added(self, pk: int, actor: Actor) -> None:
+        """Do what follows once a record has been added and committed; a subclass says what."""
+
     def edit_row(self, row: Any, values: dict[str, Any], actor: Actor) -> None:
         """Run the operation that changes the row."""
         _existing(self.edit_operation)(row, actor=actor, **values)
@@ -84,10 +87,11 @@ class FormPages(Reading):
             try:
                 with unit_of_work(actor):
                     row = self.add_row(cleaned(form, self.model), actor)
-                    target, name = self._after(row, actor), self.title_of(row)
+                    pk, target, name = row.id, self._after(row, actor), self.title_of(row)
             except (DomainError, IntegrityError) as error:
                 problem = problem_of(error, form, self.model)
             else:
+                self.was_added(pk, actor)
                 flash(_("%(record)s has been added.", record=name))
                 return redirect(target)
         return self._form_page(_Drawn(form, "add", self.add_title or _("New"), problem))

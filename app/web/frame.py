@@ -95,6 +95,7 @@ class Frame:
             "title": item.title,
             "url": address,
             "icon": item.icon,
+            "section": menu.SECTIONS.get(item.section, ""),
             "key": item.key if item.badge else "",
             "go": keys.LETTER_OF.get(item.view.__name__, "") if item.view else "",
             "here": self._is_here(item, address),

@@ -24,6 +24,7 @@ from app.web.filters import ActiveFilter, names_of
 from app.web.formats import with_minus
 from app.web.list_memory import SIZES, ViewTab, plain_query, sharing_offers, tabs
 from app.web.listing import Page, read_page
+from app.web.show_page import instance_of
 
 if TYPE_CHECKING:
     from app.web.list_pages import ListPages
@@ -141,6 +142,8 @@ class ListPage:
     project_only: bool
     in_project: bool
     add_url: str | None
+    #: where rows of this list come from, as ``empty`` of the macros takes it
+    empty_place: dict[str, Any] | None
     export_url: str | None
     searched: str
     columns: list[Column]
@@ -236,6 +239,7 @@ def build(view: ListPages, actor: Actor, kept: Kept) -> ListPage:
         actions=actions,
         project_only=issubclass(view.model, ProjectScoped),
         in_project=project_id is not None,
+        empty_place=_empty_place(view, actor),
         add_url=view.url("add") if closed is None and view.may(actor, "add") else None,
         export_url=_export_url(view, address) if view.may(actor, "export") else None,
         searched=given.get("q", "").strip(),
@@ -245,6 +249,16 @@ def build(view: ListPages, actor: Actor, kept: Kept) -> ListPage:
         sharing=sharing_offers(actor),
         query=plain_query(given),
     )
+
+
+def _empty_place(view: ListPages, actor: Actor) -> dict[str, Any] | None:
+    if view.empty_place is None:
+        return None
+    name, title = view.empty_place
+    other = instance_of(name)
+    if other is None or not other.may(actor, "see"):
+        return None
+    return {"url": other.url("list"), "title": title}
 
 
 def _whole(text: str | None, fallback: int) -> int:

@@ -21,6 +21,14 @@ GROUPS: dict[str, Any] = {
     "base": _l("Base data"),
     "system": _l("System"),
 }
+#: parts of a long group, each with a line of its own above its places
+SECTIONS: dict[str, Any] = {
+    "project": _l("Project and opening"),
+    "building": _l("Buildings and drawings"),
+    "room": _l("Rooms and house types"),
+    "terms": _l("Payment and discounts"),
+    "review": _l("Review and changes"),
+}
 #: groups that few people open on a day: folded until a page of theirs is shown
 FOLDED = ("base", "system")
 EXTENSION = "xiaokong_menu"
@@ -42,6 +50,8 @@ class MenuItem:
     view: type | None = None
     url: str = ""
     icon: str = ""
+    #: the part of its group, a key of SECTIONS; places of one part follow each other
+    section: str = ""
     badge: Callable[[Actor], int] | None = None
     #: where people arrive after signing in, if they may open it
     home: bool = False
@@ -66,12 +76,15 @@ class MenuItem:
 def keep(items: Iterable[MenuItem]) -> None:
     """Keep the places that the areas declare; ``app.views`` calls it once.
 
-    Raises ValueError for an unknown group, and for a view that is not registered.
+    Raises ValueError for an unknown group or section, and for a view that is not registered.
     """
     kept = list(items)
     for item in kept:
         if item.group not in GROUPS:
             message = f"menu item {item.key} names the unknown group {item.group}"
+            raise ValueError(message)
+        if item.section and item.section not in SECTIONS:
+            message = f"menu item {item.key} names the unknown section {item.section}"
             raise ValueError(message)
         if item.view is not None and item.view.__name__ not in current_app.blueprints:
             message = f"menu item {item.key} names a view that is not in VIEWS"

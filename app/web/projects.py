@@ -129,6 +129,11 @@ def choose_project(actor: Actor, project_id: int) -> bool:
     """Keep the choice in the session; False if the project is not within scope."""
     if not actor.reaches(project_id) or not find_projects(actor, wanted=project_id):
         return False
+    work_in(project_id)
+    return True
+
+
+def work_in(project_id: int) -> None:
+    """Keep a project as the choice of this session; one outside the scope is passed by later."""
     session["project_id"] = project_id
     g.pop("project_choice", None)
-    return True

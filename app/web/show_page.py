@@ -112,7 +112,11 @@ def build(view: CrudView, row: Any, actor: Actor) -> ShowPage:
         related=[found for one in view.related if (found := _related(one, row, actor, is_open))],
         history=history_for(view, row, actor),
         closed=closed,
-        links=[(one, one.address(row)) for one in view.page_links if actor.may(one.permission)],
+        links=[
+            (one, address)
+            for one in view.page_links
+            if actor.may(one.permission) and (address := one.address(row))
+        ],
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from app.admin import operations, sessions
 from app.admin.models import SignInSession
 from app.admin.settings import IDLE_MINUTES
+from app.admin.sync import sync_access
 from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.settings import set_setting
@@ -124,6 +125,34 @@ def test_a_change_by_hand_ends_them_too(client, user, session, change):
     enter(client, user)
     session.execute(text(change), {"id": user.id})
     assert not is_in(client)
+
+
+def test_a_release_that_gives_more_throws_nobody_out(client, user, session):
+    enter(client, user)
+    role = user.roles[0]
+    held = text("SELECT count(*) FROM ab_permission_view_role WHERE role_id = :role")
+    before = session.scalar(held, {"role": role.id})
+    # As if the release before had not known one of the rights yet.
+    session.execute(
+        text(
+            "WITH one AS (DELETE FROM ab_permission_view_role WHERE id ="
+            " (SELECT min(id) FROM ab_permission_view_role WHERE role_id = :role)"
+            " RETURNING permission_view_id)"
+            " UPDATE admin_role_profile SET granted = granted - ("
+            "   SELECT v.name || ':' || substr(p.name, 5) FROM one"
+            "     JOIN ab_permission_view pv ON pv.id = one.permission_view_id"
+            "     JOIN ab_permission p ON p.id = pv.permission_id"
+            "     JOIN ab_view_menu v ON v.id = pv.view_menu_id)"
+            " WHERE role_id = :role"
+        ),
+        {"role": role.id},
+    )
+    version = user.access_version
+    assert sync_access().granted == 1
+    assert session.scalar(held, {"role": role.id}) == before
+    session.refresh(user)
+    assert user.access_version == version + 1
+    assert is_in(client)
 
 
 def test_a_token_ends_with_its_session(client, user, session):

@@ -11,7 +11,7 @@ STATEMENTS_OF: dict[str, int] = {
     "work.counts": 8,  # asked by the frame of every page
     "work.projects_found": 3,  # asked while one types
     "search.search": 20,  # looks into every area
-    "ProjectView.show": 22,  # everything that divides a project hangs on it
+    "ProjectView.show": 23,  # everything that divides a project hangs on it
     "OpeningItemView.list": 14,  # every area is asked how ready it is
     "AuditView.export": 72,  # reads a year of steps in portions
     "AuditView.list": 72,  # the names of every kind of record that its steps touch, at once

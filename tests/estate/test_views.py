@@ -178,6 +178,23 @@ def test_a_project_is_changed_on_its_page(page, project, session):
     assert (found.name, found.total_rounding) == ("松风明月花园", Decimal(1))
 
 
+def test_a_new_project_is_worked_in_from_now_on(client, sign_in, user_for, project, session):
+    sign_in(client, user_for("steward", organization=project.organization))
+    added = client.post("/projects/add",
+                 data={"code": "NEW", "name": "新项目", "organization": project.organization_id,
+                       "total_rounding": "10"})  # fmt: skip
+    assert added.status_code == 302, added.text
+    made = session.scalar(select(Project).where(Project.code == "NEW"))
+    # Signed in as before, and what was added is reached at once.
+    shown = client.get(added.location)
+    assert shown.status_code == 200
+    assert '<summary class="pick"><span class="sr">项目</span><span>新项目</span>' in shown.text
+    assert "10 元" in shown.text
+    for place in ("zones", "milestones", "launch-batches"):
+        assert f"/{place}/add?project={made.id}" in shown.text
+    assert 'href="/drawings/"' in shown.text
+
+
 def test_people_are_attached_and_detached(page, project, session):
     user = make_user("admin")
     data = {"project": project.id, "user": user.id}

@@ -16,7 +16,7 @@ from app.admin.notices import tell_taken
 from app.admin.policies import require_rights_covered
 from app.admin.principal import forget_principals
 from app.admin.reach import reaches_node
-from app.admin.sessions import touch_access
+from app.admin.sessions import read_access_anew, touch_access
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
@@ -78,8 +78,10 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
         team_shares=team_shares,
     )
     add_row(project, taken=_code_taken(code))
-    # Who reaches it changes with it; other processes see it within half a minute.
+    # Who reaches it changes with it: for whoever adds it at once, for others within half a minute.
     forget_principals()
+    if actor.id is not None:
+        read_access_anew([actor.id])
     return project
 
 
