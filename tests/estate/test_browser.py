@@ -231,6 +231,27 @@ def test_a_parking_floor_and_villas_by_their_lists(open_page):
     page.get_by_text("别墅", exact=True).click()
     page.get_by_label("别墅名称").fill("V01-V12")
     expect(page.locator("#make")).to_have_text("生成 12 套房源")
+    # On the grid a long line of spaces goes on below, and so do the arrows.
+    page.get_by_text("车位储藏室", exact=True).click()
+    page.get_by_label("车位、储藏室编号").fill("A001-A060")
+    expect(page.locator("#make")).to_have_text("生成 60 套房源")
+    page.locator("#make").click()
+    answer(page, "生成 60 套房源")
+    page.wait_for_url("**/room-generations/show/*")
+    page.goto("/grid/")
+    spaces = page.locator(".bld.listed .room")
+    expect(spaces).to_have_count(60)
+    assert sideways(page) == 0
+    first, last = spaces.first.bounding_box(), spaces.last.bounding_box()
+    assert last["y"] > first["y"]
+    assert last["x"] + last["width"] <= WIDE["width"]
+    spaces.first.focus()
+    page.keyboard.press("ArrowDown")
+    beneath = page.locator(".bld.listed .room:focus")
+    assert beneath.bounding_box()["x"] == first["x"]
+    assert beneath.bounding_box()["y"] > first["y"]
+    page.keyboard.press("ArrowUp")
+    expect(spaces.first).to_be_focused()
 
 
 def test_rooms_are_set_and_the_step_is_looked_at_first(open_page):

@@ -9,6 +9,9 @@
   const plans = new Map();
   const picked = new Set();
   const MOST_FLASHES = 200;
+  /* More than these in a line of spaces or shops, and the line goes on below instead of sideways. */
+  const WIDEST_LINE = 24;
+  const SHORT_NUMBER = 3, DIGIT = 8, MOST_MORE = 72;
   let current = null, open = null, picking = false, anchor = null, turn = 0;
 
   const pattern = make("div", { class: "room", role: "gridcell", tabindex: "-1" },
@@ -80,7 +83,7 @@
   }
 
   function template(shape) {
-    return shape.names.map((name) => `repeat(${shape.wide.get(name)}, minmax(var(--cell), var(--most)))`).join(" var(--gap) ");
+    return shape.names.map((name) => `repeat(${shape.wide.get(name)}, minmax(calc(var(--cell) + var(--more)), var(--most)))`).join(" var(--gap) ");
   }
 
   function drawBuilding(building, rooms) {
@@ -90,6 +93,10 @@
     deck.style.setProperty("--cols", template(shape));
     deck.style.setProperty("--n", total);
     deck.style.setProperty("--gaps", shape.names.length - 1);
+    /* A long number stands beside the status, not beneath it. */
+    const longest = Math.max(...rooms.map((room) => room.number.length));
+    deck.style.setProperty("--more", `${Math.min(Math.max(longest - SHORT_NUMBER, 0) * DIGIT, MOST_MORE)}px`);
+    const listed = isListed(shape, total, rooms);
     if (shape.names.length > 1) deck.append(entranceHeads(shape));
     const spots = new Map();
     const byFloor = group(rooms);
@@ -97,11 +104,14 @@
     while (row < shape.floors.length) row = drawBand(deck, shape, byFloor, row, spots);
     const small = make("small");
     const plan = make("div", { class: "plan", role: "grid", "aria-label": building.name }, deck);
-    const card = make("section", { class: rooms.length === 1 ? "card bld single" : "card bld", "data-building": building.id },
+    const kind = listed ? " listed" : rooms.length === 1 ? " single" : "";
+    const card = make("section", { class: `card bld${kind}`, "data-building": building.id },
       make("header", {}, make("h2", {}, building.name), small), plan);
-    plans.set(building.id, { name: building.name, card, small, spots, shape, rooms });
+    plans.set(building.id, { name: building.name, card, small, spots, shape, rooms, listed });
     return card;
   }
+  const isListed = (shape, total, rooms) => shape.names.length === 1 && total > WIDEST_LINE
+    && rooms.every((room) => room.column_span === 1 && !room.lower_floors.length);
 
   function group(rooms) {
     const found = new Map();
@@ -223,6 +233,8 @@
       }
       return id;
     }
+    const beside = plan.listed && nextLine(id, down);
+    if (beside) return beside;
     const from = down > 0 ? row + deep(plan.shape, room) : row - 1;
     for (let to = from; to >= 0 && to < plan.shape.floors.length; to += down) {
       for (let aside = 0; aside <= wide; aside += 1) {
@@ -231,6 +243,17 @@
       }
     }
     return neighbour(plan, down) ?? id;
+  }
+
+  /* Where the line of a floor goes on below: what lies under or above the cell, as it is drawn. */
+  function nextLine(id, down) {
+    const here = cells.get(id).getBoundingClientRect();
+    const found = [...cells.get(id).parentElement.querySelectorAll(".room")]
+      .map((cell) => ({ id: Number(cell.dataset.id), box: cell.getBoundingClientRect() }))
+      .filter(({ box }) => (down > 0 ? box.top >= here.bottom : box.bottom <= here.top))
+      .sort((one, other) => Math.abs(one.box.top - here.top) - Math.abs(other.box.top - here.top)
+        || Math.abs(one.box.left - here.left) - Math.abs(other.box.left - here.left));
+    return found[0]?.id;
   }
 
   function neighbour(plan, down) {
