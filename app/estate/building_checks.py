@@ -80,14 +80,12 @@ def clean_code(
         )
     )
     if other is not None:
-        raise Conflict(
-            _l(
-                "%(building)s has the building code %(code)s already; enter another one.",
-                building=other,
-                code=code or name,
-            ),
-            code="taken",
+        sentence = _l(
+            "%(building)s has the building code %(code)s already; enter another one.",
+            building=other,
+            code=code or name,
         )
+        raise Conflict(sentence, code="taken", fields={"code": sentence})
     return code
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from flask_babel import lazy_gettext as _l
 
 from app.core.errors import Invalid
+from app.core.gathering import check_all
 
 LAND: Final = (
     "plot_place",
@@ -35,6 +37,29 @@ BOTH: Final = 2
 #: degrees within which China lies, by which the two numbers of a point are told apart
 LATITUDES: Final = (Decimal(3), Decimal(54))
 LONGITUDES: Final = (Decimal(73), Decimal(136))
+
+
+def check_facts(facts: Mapping[str, Any]) -> None:
+    """Raise Invalid with every field that cannot be: areas, the term of use, the point."""
+    check_all(
+        lambda: _check_area(facts, "plot_area"),
+        lambda: _check_area(facts, "saleable_area"),
+        lambda: _check_term(facts),
+        lambda: read_map_point(facts.get("map_point")),
+    )
+
+
+def _check_area(facts: Mapping[str, Any], name: str) -> None:
+    if facts.get(name) is not None and facts[name] <= 0:
+        sentence = _l("An area must be above 0.")
+        raise Invalid(sentence, fields={name: sentence})
+
+
+def _check_term(facts: Mapping[str, Any]) -> None:
+    begins, ends = facts.get("term_from"), facts.get("term_until")
+    if begins is not None and ends is not None and ends <= begins:
+        sentence = _l("The term of use ends after it begins.")
+        raise Invalid(sentence, fields={"term_until": sentence})
 
 
 def read_map_point(typed: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
-from app.estate import operations, policies
+from app.estate import entries, operations, policies
 from app.estate.models import Entrance, FitOut, HouseType
 from app.web.actions import Related
 from app.web.crud import CrudView
@@ -68,6 +68,7 @@ class HouseTypeView(CrudView):
     add_fieldsets = (("", ("project", "name", "structure", "gross_area", "inside_area")),)
     edit_fieldsets = (("", ("name", "structure", "gross_area", "inside_area", "is_active")),)
     add_operation = operations.add_house_type
+    also_check = entries.check_house_type_entry
     edit_operation = operations.edit_house_type
     delete_operation = operations.delete_house_type
     related = (Related(_l("Rooms"), "RoomView", "house_type"),)
@@ -97,6 +98,7 @@ class FitOutView(CrudView):
     add_fieldsets = (("", ("project", "name", "unit_price")),)
     edit_fieldsets = (("", ("name", "unit_price", "is_active")),)
     add_operation = operations.add_fit_out
+    also_check = entries.check_fit_out
     edit_operation = operations.edit_fit_out
     delete_operation = operations.delete_fit_out
     related = (Related(_l("Rooms"), "RoomView", "fit_out"),)

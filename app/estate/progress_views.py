@@ -10,7 +10,7 @@ from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from app.core import clock
-from app.estate import operations, policies
+from app.estate import entries, operations, policies
 from app.estate.milestones import MilestoneKind
 from app.estate.models import LaunchBatch, LaunchBatchBuilding, Milestone, ProductType, Zone
 from app.estate.opening_views import BEGIN
@@ -73,6 +73,7 @@ class ZoneView(CrudView):
     edit_fieldsets = (("", ("name", "parent", "position", "is_active")),)
     form_optional = frozenset({"position"})
     add_operation = operations.add_zone
+    also_check = entries.check_zone_entry
     edit_operation = operations.edit_zone
     delete_operation = operations.delete_zone
     related = (
@@ -133,6 +134,7 @@ class MilestoneView(CrudView):
     form_extra = {"kind": kind_field()}
     form_optional = frozenset({"planned_on", "actual_on", "remarks"})
     add_operation = operations.add_milestone
+    also_check = entries.check_milestone
     edit_operation = operations.edit_milestone
     delete_operation = operations.delete_milestone
     row_title = staticmethod(str)
@@ -181,6 +183,7 @@ class LaunchBatchView(CrudView):
     edit_fieldsets = (("", ("name", "buildings", "planned_on", "launched_on", "area", "remarks")),)
     form_optional = frozenset({"buildings", "planned_on", "launched_on", "area", "remarks"})
     add_operation = operations.add_launch_batch
+    also_check = entries.check_launch_batch
     edit_operation = operations.edit_launch_batch
     delete_operation = operations.delete_launch_batch
     related = (

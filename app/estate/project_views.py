@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
 from app.core.money import ROUNDING_STEPS, parse_yuan
-from app.estate import facts, operations, policies
+from app.estate import entries, facts, operations, policies
 from app.estate.models import Permit, Project, ProjectMember
 from app.web.actions import PageLink, Related
 from app.web.crud import CrudView
@@ -92,6 +92,7 @@ class ProjectView(CrudView):
     form_fieldsets = show_fieldsets
     form_extra = {"total_rounding": rounding_field()}
     add_operation = operations.create_project
+    also_check = entries.check_project
     edit_operation = operations.edit_project
     delete_operation = operations.delete_project
     related = (
@@ -141,6 +142,7 @@ class PermitView(CrudView):
     add_fieldsets = (("", ("project", "number", "granted_on", "buildings")),)
     edit_fieldsets = (("", ("number", "granted_on", "buildings")),)
     add_operation = operations.add_permit
+    also_check = entries.check_permit
     edit_operation = operations.edit_permit
     delete_operation = operations.delete_permit
     exportable = False

@@ -12,7 +12,7 @@ from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
 from app.core.actor import Actor
-from app.estate import operations, policies
+from app.estate import entries, operations, policies
 from app.estate.drawing_views import DrawingView, first_view_field
 from app.estate.drawings import FirstView
 from app.estate.generator_views import RoomGenerationView, RoomGeneratorView
@@ -106,6 +106,7 @@ class BuildingView(CrudView):
     form_extra = {"usage": usage_field(of_building=True), "first_view": first_view_field()}
     form_optional = frozenset({"position", "usage", "first_view"})
     add_operation = operations.add_building
+    also_check = entries.check_building
     edit_operation = operations.edit_building
     delete_operation = operations.delete_building
     related = (

@@ -20,7 +20,7 @@ from app.core.errors import DomainError
 from app.core.uow import unit_of_work
 from app.estate.models import Building, HouseType, Zone
 from app.estate.queries import get_project
-from app.pricing import operations, policies
+from app.pricing import entries, operations, policies
 from app.pricing.models import PricePlan, PricePlanState
 from app.pricing.operations import Adjustment, PlanHead
 from app.pricing.plan_sheet import write_plan
@@ -156,6 +156,7 @@ class PricePlanView(CrudView):
     )
     edit_fieldsets = (("", ("name", "takes_effect_on")),)
     add_operation = draft_plan
+    also_check = entries.check_plan
     edit_operation = operations.edit_price_plan
     delete_operation = operations.delete_price_plan
     can_edit = staticmethod(policies.is_open)

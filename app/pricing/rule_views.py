@@ -36,6 +36,7 @@ from app.web.crud_forms import (
 )
 from app.web.projects import current_project, current_project_id
 from app.web.rest import current
+from app.web.saving import problem_of
 
 ADD = f"{policies.PLAN}:add"
 OFFERED_BANDS = 3
@@ -127,10 +128,7 @@ class PriceRuleView(BaseView):
             except NotFound:
                 raise
             except DomainError as error:
-                problem = error
-                for field, sentence in error.fields.items():
-                    if field in form:
-                        form[field].errors = [*form[field].errors, sentence]
+                problem = problem_of(error, form, None)
         page = self.render_template(
             "pricing/price_rule.html",
             form=form,

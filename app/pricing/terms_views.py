@@ -19,8 +19,9 @@ from app.core.errors import Invalid
 from app.core.money import ZERO, format_yuan, parse_yuan
 from app.core.permissions import ROLE_TITLES
 from app.estate.milestones import MilestoneKind
-from app.pricing import operations, policies
+from app.pricing import entries, operations, policies
 from app.pricing.grantors import GRANTORS
+from app.pricing.method_lines import with_stages
 from app.pricing.method_preview import preview_method
 from app.pricing.models import Discount, PaymentMethod, PaymentMethodLine
 from app.pricing.operations import LineDraft
@@ -76,6 +77,13 @@ def edit_method(
 ) -> PaymentMethod:
     """Change the payment method by the form."""
     return operations.edit_payment_method(method, lines=_drafts(lines), actor=actor, **values)
+
+
+def _check_form(values: dict[str, Any], *, row: PaymentMethod | None = None) -> None:
+    """Check what could be read of the form as the operation would."""
+    if "lines" in values:
+        values = {**values, "lines": with_stages(_drafts(values["lines"]))}
+    entries.check_payment_method(values, row=row)
 
 
 def amount_words(line: PaymentMethodLine) -> str:
@@ -160,6 +168,7 @@ class PaymentMethodView(CrudView):
         "lines": FieldList(FormField(LineForm), label=_l("Payments"), min_entries=OFFERED_LINES)
     }
     add_operation = add_method
+    also_check = _check_form
     edit_operation = edit_method
     delete_operation = operations.delete_payment_method
     show_template = "pricing/payment_method.html"
@@ -301,6 +310,7 @@ class DiscountView(CrudView):
         ),
     }
     add_operation = operations.add_discount
+    also_check = entries.check_discount
     edit_operation = operations.edit_discount
     delete_operation = operations.delete_discount
     exportable = False

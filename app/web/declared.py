@@ -16,7 +16,14 @@ from app.web.columns import Column, resolve
 
 Fieldsets = Sequence[tuple[Any, Sequence[str]]]
 
-_FUNCTIONS = ("add_operation", "edit_operation", "delete_operation", "row_title", "can_edit")
+_FUNCTIONS = (
+    "add_operation",
+    "edit_operation",
+    "delete_operation",
+    "row_title",
+    "can_edit",
+    "also_check",
+)
 
 
 class Declared:
@@ -72,6 +79,9 @@ class Declared:
     add_operation: Callable[..., Any] | None = None
     edit_operation: Callable[..., Any] | None = None
     delete_operation: Callable[..., Any] | None = None
+    #: what the operations check of the values entered, ``also_check(values, row=row)``: asked when
+    #: the form itself has faults too, with what could be read, so that one answer tells all
+    also_check: Callable[..., None] | None = None
     row_title: Callable[[Any], Any] | None = None
     #: the column that stands as the record's state beside its title; default: the first state
     heading_state: str = ""

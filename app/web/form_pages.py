@@ -19,7 +19,7 @@ from app.core.errors import Conflict, DomainError, NotFound
 from app.core.uow import unit_of_work
 from app.web import meanwhile
 from app.web.access import guarded
-from app.web.crud_forms import ChoiceField, CrudForm, begin_with, cleaned
+from app.web.crud_forms import ChoiceField, CrudForm, argument_name, begin_with, cleaned
 from app.web.form_converter import make_form
 from app.web.projects import current_project_id
 from app.web.reading import Reading
@@ -57,6 +57,21 @@ class FormPages(Reading):
                 field.address = f"{field.address}?project={project}"
         return form
 
+    def is_sound(self, form: CrudForm, row: Any = None) -> bool:
+        """Tell whether the operation may be asked; else the form says all that speaks against it.
+
+        What could be read is checked as the operation would, so that one answer tells all.
+        """
+        if form.validate():
+            return True
+        if self.also_check is not None:
+            read = {argument_name(one, self.model): one.data for one in form if not one.errors}
+            try:
+                self.also_check(read, row=row)
+            except DomainError as error:
+                problem_of(error, form, self.model)
+        return False
+
     def add_row(self, values: dict[str, Any], actor: Actor) -> Any:
         """Run the operation that adds, and return the new row."""
         return _existing(self.add_operation)(actor=actor, **values)
@@ -83,7 +98,7 @@ class FormPages(Reading):
         """Show the form for a new record, or add it."""
         form = self.make("add", posted=_posted())
         problem = None
-        if request.method == "POST" and form.validate():
+        if request.method == "POST" and self.is_sound(form):
             try:
                 with unit_of_work(actor):
                     row = self.add_row(cleaned(form, self.model), actor)
@@ -105,7 +120,7 @@ class FormPages(Reading):
         form = self.make("edit", row, _posted())
         title = _("Change %(record)s", record=self.title_of(row))
         problem, others = None, None
-        if request.method == "POST" and form.validate():
+        if request.method == "POST" and self.is_sound(form, row):
             try:
                 with unit_of_work(actor):
                     others = self._changed_meanwhile(pk, form, actor)

@@ -67,7 +67,6 @@ NO_ACTOR = {
     "pricing.compare_known": "a read",
     "pricing.known_matching": "a read",
     "pricing.from_comparison": "computes",
-    "pricing.check_day": "a check of a day",
     "pricing.insert_rows": "writes for verbs that take the actor",
     "pricing.find_due_plans": "a read",
     "pricing.lock_rooms_of_plan": "takes locks for verbs that take the actor",

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
 
-from app.estate.models import Building, Entrance, HouseType, Permit, Project, ProjectMember, Room
+from app.estate.models import (
+    Building,
+    Entrance,
+    HouseType,
+    Permit,
+    Project,
+    ProjectMember,
+    Room,
+    Zone,
+)
 from tests.factories.estate import (
     make_building,
     make_entrance,
@@ -176,6 +186,73 @@ def test_a_project_is_changed_on_its_page(page, project, session):
     session.expire_all()
     found = session.get(Project, project.id)
     assert (found.name, found.total_rounding) == ("松风明月花园", Decimal(1))
+
+
+#: address → what is entered, and every field that the one answer must name
+FAULTY = {
+    "projects": (
+        {"code": "{taken}", "name": "", "plot_area": "-5", "term_from": "2026-13-40",
+         "map_point": "abc", "total_rounding": "1"},
+        {"code", "name", "organization", "plot_area", "term_from", "map_point"},
+    ),
+    "buildings": (
+        {"project": "{project}", "name": "3栋", "code": "a b", "position": "x",
+         "completed_on": "2999-01-01"},
+        {"name", "code", "position", "completed_on"},
+    ),
+    "permits": ({"project": "{project}", "number": "{permit}", "granted_on": "x"},
+                {"number", "granted_on"}),
+    "zones": ({"project": "{project}", "name": "东区", "position": "x"}, {"name", "position"}),
+    "launch-batches": (
+        {"project": "{project}", "name": "", "planned_on": "x", "area": "-1"},
+        {"name", "planned_on", "area"},
+    ),
+    "milestones": ({"building": "", "kind": "roof", "actual_on": "2999-01-01"},
+                   {"building", "kind", "actual_on"}),
+    "house-types": ({"project": "{project}", "name": "", "gross_area": "80", "inside_area": "90"},
+                    {"name", "inside_area"}),
+    "fit-outs": ({"project": "{project}", "name": "", "unit_price": "-1"}, {"name", "unit_price"}),
+    "payment-methods": (
+        {"project": "{project}", "name": "", "discount_percent": "120", "valid_from": "2026-02-01",
+         "valid_to": "2026-01-01", "lines-0-kind": "deposit", "lines-0-basis": "rest",
+         "lines-0-due_rule": "contract"},
+        {"name", "discount_percent", "valid_to", "lines"},
+    ),
+    "discounts": (
+        {"project": "{project}", "name": "", "kind": "percent", "value": "100",
+         "valid_from": "2026-02-01", "valid_to": "2026-01-01"},
+        {"name", "value", "valid_to"},
+    ),
+    "price-plans": (
+        {"project": "{project}", "name": "", "takes_effect_on": "2000-01-01", "floor_from": "9",
+         "floor_to": "2", "percent": "1", "per_room": "1"},
+        {"name", "takes_effect_on", "floor_to", "per_room"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", FAULTY)
+def test_one_answer_tells_all_that_is_wrong(page, house, project, session, place):
+    session.add(Zone(project_id=project.id, name="东区", position=0))
+    session.flush()
+    entered, fields = FAULTY[place]
+    known = {"project": project.id, "taken": project.code, "permit": house["permits"].number}
+    data = {name: text.format(**known) for name, text in entered.items()}
+    answer = page("steward", f"/{place}/add", data=data)
+    assert answer.status_code == 422
+    summary = answer.text.partition("data-faults")[2].partition("</ul>")[0]
+    assert set(re.findall(r'<a href="#([a-z_]+)"', summary)) == fields
+
+
+def test_an_operation_alone_tells_all_as_well(client, user_for, bearer, project):
+    answer = client.post(
+        "/api/v1/discounts/",
+        json={"project_id": project.id, "name": "开盘", "kind": "percent", "value": "100",
+              "valid_from": "2026-02-01", "valid_to": "2026-01-01"},
+        headers=bearer(user_for("steward")),
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert set(answer.json["fields"]) == {"value", "valid_to"}
 
 
 def test_a_new_project_is_worked_in_from_now_on(client, sign_in, user_for, project, session):

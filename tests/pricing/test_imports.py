@@ -217,6 +217,15 @@ def test_a_list_with_faults_is_refused_as_a_whole(take_in, sheet, session, proje
     assert session.scalar(rooms) == 0
 
 
+def test_faults_come_in_the_order_of_the_sheet(take_in, sheet):
+    """Cells are read before areas are compared; who mends the sheet goes through it once."""
+    bad = [*ROW[:4], 99.00, 130.00, "x"]
+    worse = [*OTHER[:4], "y", 100.05, "x"]
+    result = take_in(sheet([bad, worse, ROW]))  # the last is the first room again
+    places = [(fault.line, fault.column[:1]) for fault in result.faults]
+    assert places == [(2, "F"), (2, "G"), (3, "E"), (3, "G"), (4, "D")]
+
+
 def test_faults_survive_being_kept(take_in, sheet, session):
     inside = [*ROW[:5], 130.00, 52229.87]
     result = take_in(sheet([inside]))

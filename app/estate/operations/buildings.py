@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,19 +12,17 @@ from sqlalchemy import delete, select
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict
 from app.estate import policies
 from app.estate.base_data import require_unlocked
-from app.estate.building_checks import (
-    check_completed_on,
-    check_first_view,
-    check_product_type,
-    check_zone,
-    clean_code,
-    keep_sellable,
-    record_completion,
-)
+from app.estate.building_checks import clean_code, keep_sellable, record_completion
 from app.estate.drawings import FirstView
+from app.estate.entries import (
+    check_building,
+    check_house_type_entry,
+    check_permit,
+    taken_sentence,
+)
 from app.estate.models import (
     Building,
     Entrance,
@@ -36,7 +34,6 @@ from app.estate.models import (
 )
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.queries import get_building
-from app.estate.room_checks import check_areas, check_usage
 
 
 def add_building(  # noqa: PLR0913 - a building is as wide as its form
@@ -59,12 +56,19 @@ def add_building(  # noqa: PLR0913 - a building is as wide as its form
     """
     actor.require(f"{policies.BUILDING}:add")
     policies.require_reach(actor, project_id)
-    check_usage(usage)
-    check_first_view(first_view)
-    check_completed_on(completed_on)
+    check_building(
+        {
+            "project_id": project_id,
+            "name": name,
+            "code": code,
+            "completed_on": completed_on,
+            "usage": usage,
+            "zone_id": zone_id,
+            "product_type_id": product_type_id,
+            "first_view": first_view,
+        }
+    )
     code = clean_code(code, name=name, project_id=project_id)
-    check_zone(zone_id, project_id)
-    check_product_type(product_type_id)
     building = Building(
         project_id=project_id,
         name=name,
@@ -76,7 +80,7 @@ def add_building(  # noqa: PLR0913 - a building is as wide as its form
         product_type_id=product_type_id,
         first_view=first_view or FirstView.GRID.value,
     )
-    add_row(building, taken=_l("There is a building %(name)s already.", name=name))
+    add_row(building, taken=taken_sentence(Building, name))
     record_completion(building)
     return building
 
@@ -91,22 +95,18 @@ def edit_building(building: Building, *, actor: Actor, **values: Any) -> Buildin
     policies.require_reach(actor, building.project_id)
     if "position" in values:
         values["position"] = values["position"] or 0
+    check_building(values, row=building)
     if "usage" in values:
-        check_usage(values["usage"])
         values["usage"] = values["usage"] or RoomUsage.SALE.value
     if "first_view" in values:
-        check_first_view(values["first_view"])
         values["first_view"] = values["first_view"] or FirstView.GRID.value
-    check_completed_on(values.get("completed_on"))
-    check_zone(values.get("zone_id"), building.project_id, kept=building.zone_id)
-    check_product_type(values.get("product_type_id"), kept=building.product_type_id)
     name, code = values.get("name", building.name), values.get("code", building.code)
     if (name, code or None) != (building.name, building.code):
         require_unlocked(building.project_id)
         values["code"] = clean_code(
             code, name=name, project_id=building.project_id, building_id=building.id
         )
-    change_row(building, values, taken=_l("There is a building %(name)s already.", name=name))
+    change_row(building, values, taken=taken_sentence(Building, name))
     if "completed_on" in values:
         record_completion(building)
     keep_sellable([building.id])
@@ -172,8 +172,14 @@ def add_house_type(
     """
     actor.require(f"{policies.HOUSE_TYPE}:add")
     policies.require_reach(actor, project_id)
-    _check_type_areas(gross_area, inside_area)
-    taken = _l("There is a house type %(name)s already.", name=name)
+    check_house_type_entry(
+        {
+            "project_id": project_id,
+            "name": name,
+            "gross_area": gross_area,
+            "inside_area": inside_area,
+        }
+    )
     house_type = HouseType(
         project_id=project_id,
         name=name,
@@ -181,7 +187,7 @@ def add_house_type(
         gross_area=gross_area,
         inside_area=inside_area,
     )
-    return add_row(house_type, taken=taken)
+    return add_row(house_type, taken=taken_sentence(HouseType, name))
 
 
 def edit_house_type(house_type: HouseType, *, actor: Actor, **values: Any) -> HouseType:
@@ -192,10 +198,7 @@ def edit_house_type(house_type: HouseType, *, actor: Actor, **values: Any) -> Ho
     actor.require(f"{policies.HOUSE_TYPE}:edit")
     policies.require_reach(actor, house_type.project_id)
     require_unlocked(house_type.project_id)
-    _check_type_areas(
-        values.get("gross_area", house_type.gross_area),
-        values.get("inside_area", house_type.inside_area),
-    )
+    check_house_type_entry(values, row=house_type)
     name = values.get("name", house_type.name)
     if name != house_type.name and _has_rooms(house_type):
         sentence = _l(
@@ -203,21 +206,12 @@ def edit_house_type(house_type: HouseType, *, actor: Actor, **values: Any) -> Ho
             name=house_type.name,
         )
         raise Conflict(sentence, fields={"name": sentence}, code="in_use")
-    taken = _l("There is a house type %(name)s already.", name=name)
-    return change_row(house_type, values, taken=taken)
+    return change_row(house_type, values, taken=taken_sentence(HouseType, name))
 
 
 def _has_rooms(house_type: HouseType) -> bool:
     used = select(Room.id).where(Room.house_type_id == house_type.id).limit(1)
     return db.session.scalar(used) is not None
-
-
-def _check_type_areas(gross: Decimal | None, inside: Decimal | None) -> None:
-    if gross is not None:
-        check_areas(gross, inside)
-    elif inside is not None:
-        sentence = _l("Give the gross area too.")
-        raise Invalid(sentence, fields={"gross_area": sentence})
 
 
 def delete_house_type(house_type: HouseType, *, actor: Actor) -> None:
@@ -240,10 +234,10 @@ def add_permit(
     """Enter a pre-sale permit with its buildings. Raises Conflict for a number entered already."""
     actor.require(f"{policies.PERMIT}:add")
     policies.require_reach(actor, project_id)
-    _check_buildings(project_id, building_ids)
+    check_permit({"project_id": project_id, "number": number, "building_ids": building_ids})
     permit = add_row(
         Permit(project_id=project_id, number=number, granted_on=granted_on),
-        taken=_l("The permit %(number)s has been entered already.", number=number),
+        taken=taken_sentence(Permit, number),
     )
     _put_buildings(permit, building_ids)
     return permit
@@ -263,9 +257,9 @@ def edit_permit(
     """
     actor.require(f"{policies.PERMIT}:edit")
     policies.require_reach(actor, permit.project_id)
-    _check_buildings(permit.project_id, building_ids)
+    check_permit({"number": number, "building_ids": building_ids}, row=permit)
     before = [building.id for building in permit.buildings]
-    taken = _l("The permit %(number)s has been entered already.", number=number)
+    taken = taken_sentence(Permit, number)
     change_row(permit, {"number": number, "granted_on": granted_on}, taken=taken)
     db.session.execute(delete(PermitBuilding).where(PermitBuilding.permit_id == permit.id))
     _put_buildings(permit, building_ids)
@@ -292,12 +286,3 @@ def _put_buildings(permit: Permit, building_ids: Sequence[int]) -> None:
     )
     db.session.flush()
     db.session.expire(permit, ["buildings"])
-
-
-def _check_buildings(project_id: int, building_ids: Collection[int]) -> None:
-    found = db.session.scalars(
-        select(Building.id).where(Building.id.in_(building_ids), Building.project_id == project_id)
-    )
-    if len(set(found)) < len(set(building_ids)):
-        sentence = _l("Choose buildings of this project.")
-        raise Invalid(sentence, fields={"building_ids": sentence})

@@ -11,7 +11,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid
 from app.estate import policies
-from app.estate.building_checks import check_zone
+from app.estate.entries import check_zone_entry, taken_sentence
 from app.estate.locks import lock_project
 from app.estate.models import Building, ProductType, Zone
 from app.estate.operations.records import add_row, change_row, remove_row
@@ -31,9 +31,9 @@ def add_zone(
     """
     actor.require(f"{policies.ZONE}:add")
     policies.require_reach(actor, project_id)
-    check_zone(parent_id, project_id, field="parent_id")
+    check_zone_entry({"project_id": project_id, "name": name, "parent_id": parent_id})
     zone = Zone(project_id=project_id, name=name, parent_id=parent_id, position=position or 0)
-    return add_row(zone, taken=_zone_taken(name))
+    return add_row(zone, taken=taken_sentence(Zone, name))
 
 
 def edit_zone(zone: Zone, *, actor: Actor, **values: Any) -> Zone:
@@ -49,7 +49,8 @@ def edit_zone(zone: Zone, *, actor: Actor, **values: Any) -> Zone:
     if values.get("parent_id") is not None:
         # Two who each put one zone into the other would close a ring.
         lock_project(zone.project_id)
-        check_zone(values["parent_id"], zone.project_id, field="parent_id", kept=zone.parent_id)
+    check_zone_entry(values, row=zone)
+    if values.get("parent_id") is not None:
         _check_nesting(zone, values["parent_id"])
     name = values.get("name", zone.name)
     if name != zone.name and _has_buildings(zone):
@@ -58,7 +59,7 @@ def edit_zone(zone: Zone, *, actor: Actor, **values: Any) -> Zone:
             name=zone.name,
         )
         raise Conflict(sentence, fields={"name": sentence}, code="in_use")
-    return change_row(zone, values, taken=_zone_taken(name))
+    return change_row(zone, values, taken=taken_sentence(Zone, name))
 
 
 def delete_zone(zone: Zone, *, actor: Actor) -> None:
@@ -122,10 +123,6 @@ def _has_buildings(zone: Zone) -> bool:
 def _is_used(found: ProductType) -> bool:
     used = select(Building.id).where(Building.product_type_id == found.id).limit(1)
     return db.session.scalar(used) is not None
-
-
-def _zone_taken(name: str) -> Any:
-    return _l("There is a zone %(name)s already.", name=name)
 
 
 def _product_taken(name: str) -> Any:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict
 from app.estate import policies
+from app.estate.entries import check_fit_out, taken_sentence
 from app.estate.models import FitOut, Room
 from app.estate.operations.records import add_row, change_row, remove_row
 
@@ -20,9 +21,9 @@ def add_fit_out(*, project_id: int, name: str, unit_price: Decimal, actor: Actor
     """Add a fit-out; ``unit_price`` in yuan per m². Raises Conflict for a taken name, Invalid."""
     actor.require(f"{policies.FIT_OUT}:add")
     policies.require_reach(actor, project_id)
-    _check_price(unit_price)
+    check_fit_out({"project_id": project_id, "name": name, "unit_price": unit_price})
     fit_out = FitOut(project_id=project_id, name=name, unit_price=unit_price)
-    return add_row(fit_out, taken=_l("There is a fit-out %(name)s already.", name=name))
+    return add_row(fit_out, taken=taken_sentence(FitOut, name))
 
 
 def edit_fit_out(fit_out: FitOut, *, actor: Actor, **values: Any) -> FitOut:
@@ -32,7 +33,7 @@ def edit_fit_out(fit_out: FitOut, *, actor: Actor, **values: Any) -> FitOut:
     """
     actor.require(f"{policies.FIT_OUT}:edit")
     policies.require_reach(actor, fit_out.project_id)
-    _check_price(values.get("unit_price", fit_out.unit_price))
+    check_fit_out(values, row=fit_out)
     name = values.get("name", fit_out.name)
     if name != fit_out.name and _is_used(fit_out):
         sentence = _l(
@@ -40,8 +41,7 @@ def edit_fit_out(fit_out: FitOut, *, actor: Actor, **values: Any) -> FitOut:
             name=fit_out.name,
         )
         raise Conflict(sentence, fields={"name": sentence}, code="in_use")
-    taken = _l("There is a fit-out %(name)s already.", name=name)
-    return change_row(fit_out, values, taken=taken)
+    return change_row(fit_out, values, taken=taken_sentence(FitOut, name))
 
 
 def delete_fit_out(fit_out: FitOut, *, actor: Actor) -> None:
@@ -55,9 +55,3 @@ def delete_fit_out(fit_out: FitOut, *, actor: Actor) -> None:
 def _is_used(fit_out: FitOut) -> bool:
     used = select(Room.id).where(Room.fit_out_id == fit_out.id).limit(1)
     return db.session.scalar(used) is not None
-
-
-def _check_price(unit_price: Decimal) -> None:
-    if unit_price < 0:
-        sentence = _l("The price per m² is not below 0.")
-        raise Invalid(sentence, fields={"unit_price": sentence})

@@ -29,7 +29,7 @@ from app.estate.operations.staging import (
     stage,
 )
 from app.estate.queries import get_project
-from app.estate.sheets import Fault, PriceList
+from app.estate.sheets import Fault, PriceList, in_order
 
 #: changed rooms that are shown one by one
 SHOWN_CHANGES = 200
@@ -244,7 +244,7 @@ UPDATE price_list_row p SET room_id = r.id FROM estate_room r
 
 def _refused(faults: Sequence[Fault], *, is_staged: bool = False) -> ImportOutcome:
     return ImportOutcome(0, 0, 0, 0, 0, is_written=False, buildings=(), changes=(),
-                         building_changes=(), faults=tuple(faults), fields={},
+                         building_changes=(), faults=tuple(in_order(faults)), fields={},
                          is_staged=is_staged)  # fmt: skip
 
 

@@ -8,14 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
-from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Invalid
 from app.estate import policies
 from app.estate.building_checks import COMPLETION, keep_sellable
+from app.estate.entries import check_launch_batch, check_milestone, taken_sentence
 from app.estate.milestones import MilestoneKind
 from app.estate.models import Building, LaunchBatch, LaunchBatchBuilding, Milestone
 from app.estate.operations.records import add_row, change_row, remove_row
@@ -41,10 +40,7 @@ def add_milestone(
     actor.require(f"{policies.MILESTONE}:add")
     building = get_building(building_id)
     policies.require_reach(actor, building.project_id)
-    if kind not in set(MilestoneKind):
-        sentence = _l("Choose one of the stages.")
-        raise Invalid(sentence, fields={"kind": sentence})
-    _check_days(planned_on, actual_on)
+    check_milestone({"kind": kind, "planned_on": planned_on, "actual_on": actual_on})
     milestone = Milestone(
         project_id=building.project_id,
         building_id=building_id,
@@ -72,10 +68,7 @@ def edit_milestone(milestone: Milestone, *, actor: Actor, **values: Any) -> Mile
     """
     actor.require(f"{policies.MILESTONE}:edit")
     policies.require_reach(actor, milestone.project_id)
-    _check_days(
-        values.get("planned_on", milestone.planned_on),
-        values.get("actual_on", milestone.actual_on),
-    )
+    check_milestone(values, row=milestone)
     change_row(milestone, values, taken=_l("There is such a milestone already."))
     _tell_building(milestone, get_building(milestone.building_id))
     _tell_others(milestone)
@@ -110,7 +103,9 @@ def add_launch_batch(
     """
     actor.require(f"{policies.LAUNCH_BATCH}:add")
     policies.require_reach(actor, project_id)
-    _check_area(area)
+    check_launch_batch(
+        {"project_id": project_id, "name": name, "area": area, "building_ids": building_ids}
+    )
     batch = LaunchBatch(
         project_id=project_id,
         name=name,
@@ -119,7 +114,7 @@ def add_launch_batch(
         area=area,
         remarks=remarks,
     )
-    add_row(batch, taken=_batch_taken(name))
+    add_row(batch, taken=taken_sentence(LaunchBatch, name))
     _put_buildings(batch, building_ids)
     return batch
 
@@ -130,8 +125,8 @@ def edit_launch_batch(
     """Change a batch. Raises as ``add_launch_batch``."""
     actor.require(f"{policies.LAUNCH_BATCH}:edit")
     policies.require_reach(actor, batch.project_id)
-    _check_area(values.get("area", batch.area))
-    change_row(batch, values, taken=_batch_taken(values.get("name", batch.name)))
+    check_launch_batch({**values, "building_ids": building_ids}, row=batch)
+    change_row(batch, values, taken=taken_sentence(LaunchBatch, values.get("name", batch.name)))
     if building_ids is not None:
         _put_buildings(batch, building_ids)
     return batch
@@ -145,15 +140,9 @@ def delete_launch_batch(batch: LaunchBatch, *, actor: Actor) -> None:
 
 
 def _put_buildings(batch: LaunchBatch, building_ids: Collection[int]) -> None:
-    """Say what a batch puts on the market. Raises Invalid for a building of another project."""
+    """Say what a batch puts on the market; the buildings have been checked."""
     wanted = set(building_ids)
     held = {building.id for building in batch.buildings}
-    of_project = select(Building.id).where(
-        Building.id.in_(wanted), Building.project_id == batch.project_id
-    )
-    if set(db.session.scalars(of_project)) != wanted:
-        sentence = _l("Choose buildings of this project.")
-        raise Invalid(sentence, fields={"building_ids": sentence})
     db.session.execute(
         delete(LaunchBatchBuilding).where(
             LaunchBatchBuilding.batch_id == batch.id,
@@ -186,22 +175,3 @@ def _set_completed(building: Building, day: date | None) -> None:
     building.completed_on = day
     db.session.flush()
     keep_sellable([building.id])
-
-
-def _check_days(planned_on: date | None, actual_on: date | None) -> None:
-    if planned_on is None and actual_on is None:
-        sentence = _l("Give the planned or the actual day.")
-        raise Invalid(sentence, fields={"planned_on": sentence})
-    if actual_on is not None and actual_on > clock.today():
-        sentence = _l("The actual day is today or before; what is to come is planned.")
-        raise Invalid(sentence, fields={"actual_on": sentence})
-
-
-def _check_area(area: Decimal | None) -> None:
-    if area is not None and area <= 0:
-        sentence = _l("An area must be above 0.")
-        raise Invalid(sentence, fields={"area": sentence})
-
-
-def _batch_taken(name: str) -> Any:
-    return _l("There is a batch %(name)s already.", name=name)

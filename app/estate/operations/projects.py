@@ -21,8 +21,9 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, NotAllowed
-from app.core.money import FEN, ROUNDING_STEPS
+from app.core.money import FEN
 from app.estate import policies
+from app.estate.entries import check_project, taken_sentence
 from app.estate.facts import FACTS, read_map_point
 from app.estate.models import Project, ProjectMember
 from app.estate.operations.records import add_row, change_row, remove_row
@@ -56,15 +57,16 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
 
     ``facts`` are what is known of its land and building, fields of Project in FACTS. Raises
     NotAllowed, also for an organization that the actor does not reach; Conflict if the code is
-    taken anywhere in the group; Invalid for an unknown rounding or facts that cannot be.
+    taken anywhere in the group; Invalid with every field of an unknown rounding or facts that
+    cannot be.
     """
     actor.require(f"{policies.PROJECT}:add")
     owner = organization_id or _top_organization()
     _require_organization(owner, actor)
     if parent_id is not None:
         policies.require_reach(actor, parent_id)
-    _check_rounding(total_rounding)
-    facts = _read_facts(facts)
+    check_project({**facts, "code": code, "total_rounding": total_rounding})
+    facts = _as_kept(facts)
     project = Project(
         **facts,
         code=code,
@@ -77,7 +79,7 @@ def create_project(  # noqa: PLR0913 - one argument a field of the form
         total_rounding=total_rounding,
         team_shares=team_shares,
     )
-    add_row(project, taken=_code_taken(code))
+    add_row(project, taken=taken_sentence(Project, code))
     # Who reaches it changes with it: for whoever adds it at once, for others within half a minute.
     forget_principals()
     if actor.id is not None:
@@ -94,12 +96,13 @@ def edit_project(project: Project, *, actor: Actor, **values: Any) -> Project:
     if values.get("parent_id") is not None:
         policies.require_reach(actor, values["parent_id"])
         _check_parent(project, values["parent_id"])
-    if "total_rounding" in values:
-        _check_rounding(values["total_rounding"])
-    values |= _read_facts({name: values.get(name, getattr(project, name)) for name in FACTS})
+    check_project(values, row=project)
+    values |= _as_kept({name: values[name] for name in FACTS if name in values})
     # Who sees whose customers may change with it.
     forget_principals()
-    return change_row(project, values, taken=_code_taken(values.get("code", project.code)))
+    return change_row(
+        project, values, taken=taken_sentence(Project, values.get("code", project.code))
+    )
 
 
 def delete_project(project: Project, *, actor: Actor) -> None:
@@ -187,12 +190,6 @@ def _require_organization(organization_id: int, actor: Actor) -> None:
         )
 
 
-def _check_rounding(step: Decimal) -> None:
-    if step not in ROUNDING_STEPS:
-        sentence = _l("Totals are rounded to 0.01, 1, 10 or 100 yuan.")
-        raise Invalid(sentence, fields={"total_rounding": sentence})
-
-
 def _check_parent(project: Project, parent_id: int) -> None:
     above: Project | None = db.session.get(Project, parent_id)
     while above is not None:
@@ -202,21 +199,11 @@ def _check_parent(project: Project, parent_id: int) -> None:
         above = above.parent
 
 
-def _code_taken(code: str) -> Any:
-    return _l("There is a project with the code %(code)s already.", code=code)
-
-
-def _read_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts as they are kept. Raises Invalid for what cannot be."""
+def _as_kept(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts, which have been checked, as they are kept."""
     unknown = set(facts) - set(FACTS)
     if unknown:
         raise TypeError(f"no facts of a project: {unknown}")
-    for name in ("plot_area", "saleable_area"):
-        if facts.get(name) is not None and facts[name] <= 0:
-            sentence = _l("An area must be above 0.")
-            raise Invalid(sentence, fields={name: sentence})
-    begins, ends = facts.get("term_from"), facts.get("term_until")
-    if begins is not None and ends is not None and ends <= begins:
-        sentence = _l("The term of use ends after it begins.")
-        raise Invalid(sentence, fields={"term_until": sentence})
-    return {**facts, "map_point": read_map_point(facts.get("map_point"))}
+    if "map_point" not in facts:
+        return dict(facts)
+    return {**facts, "map_point": read_map_point(facts["map_point"])}

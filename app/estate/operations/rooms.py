@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import Invalid, WrongState
+from app.core.gathering import check_all
 from app.estate import policies
 from app.estate.models import (
     Building,
@@ -52,8 +53,11 @@ def add_room(  # noqa: PLR0913 - a room is as wide as its form
     actor.require(f"{policies.ROOM}:add")
     building = get_building(building_id)
     policies.require_room_change(actor, building.project_id, "add")
-    _check_places(building, entrance_id, house_type_id)
-    check_areas(gross_area, inside_area)
+    check_all(
+        lambda: _check_places(building, entrance_id, house_type_id),
+        lambda: check_areas(gross_area, inside_area),
+        lambda: clean_further(more, building.project_id),
+    )
     further = clean_further(more, building.project_id)
     room = Room(
         project_id=building.project_id,

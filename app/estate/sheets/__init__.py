@@ -1,6 +1,6 @@
 """Price lists and room lists in files: reading either shape, comparing two, sheets of faults."""
 
-from app.estate.sheets.faults import Fault
+from app.estate.sheets.faults import Fault, in_order
 from app.estate.sheets.headings import Column
 from app.estate.sheets.matching import Matching, Recall, nothing_known
 from app.estate.sheets.price_list import (
@@ -25,6 +25,7 @@ __all__ = [
     "Shape",
     "SheetRow",
     "compare",
+    "in_order",
     "nothing_known",
     "read_price_list",
     "write_fault_sheet",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -253,6 +253,18 @@ class Fault:
     def remedy(self) -> Any:
         """How to mend it, as lazy text."""
         return lazy_gettext(TEXTS[self.code][1], **self.params)
+
+
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Return the faults as one reads a sheet: sheet by sheet, line by line, from the left."""
+    found = list(faults)
+    sheets = {name: place for place, name in enumerate(dict.fromkeys(one.sheet for one in found))}
+
+    def place_of(fault: Fault) -> tuple[int, int, int, str]:
+        letter = fault.column.partition(" ")[0]
+        return sheets[fault.sheet], fault.line or 0, len(letter), letter
+
+    return sorted(found, key=place_of)
 
 
 class SheetLog:

@@ -9,12 +9,11 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 
 from app.core.actor import Actor
 from app.core.bad_value import BadValue
-from app.core.db import db
 from app.core.errors import Invalid
+from app.core.gathering import check_all
 from app.core.money import (
     HUNDRED,
     ZERO,
@@ -25,10 +24,10 @@ from app.core.money import (
     round_to,
     times_area,
 )
-from app.estate.models import Building, HouseType, Zone
 from app.estate.policies import require_reach
 from app.estate.queries import get_project
 from app.pricing import policies
+from app.pricing.entries import check_plan
 from app.pricing.models import PricePlan
 from app.pricing.operations.plans import create_price_plan
 from app.pricing.operations.rows import PlanRowDraft
@@ -174,8 +173,7 @@ def draft_adjusted_plan(head: PlanHead, *, adjustment: Adjustment, actor: Actor)
     are left out. Raises NotAllowed, NotFound, Invalid unless exactly one way is given, where no
     room has a price, or where one would fall to 0.
     """
-    _check_head(head, actor)
-    adjustment.check()
+    _check_head(head, actor, adjustment)
     found = _some(rooms_to_price(head.selection))
     rounding = get_project(head.selection.project_id).total_rounding
     rows = [_adjusted(room, adjustment, rounding) for room in found if room.list_total is not None]
@@ -215,30 +213,23 @@ def _as_today(room: RoomToPrice, rounding: Decimal) -> PlanRowDraft:
     return PlanRowDraft(room.id, total, unit, room.floor_total, room.basis)
 
 
-def _check_head(head: PlanHead, actor: Actor) -> None:
+def _check_head(head: PlanHead, actor: Actor, adjustment: Adjustment | None = None) -> None:
     actor.require(f"{policies.PLAN}:add")
     chosen = head.selection
     require_reach(actor, chosen.project_id)
-    _check_project(Building, chosen.building_ids, chosen.project_id, "building_ids",
-                   _l("Choose buildings of this project."))  # fmt: skip
-    _check_project(Zone, chosen.zone_ids, chosen.project_id, "zone_ids",
-                   _l("Choose zones of this project."))  # fmt: skip
-    _check_project(HouseType, chosen.house_type_ids, chosen.project_id, "house_type_ids",
-                   _l("Choose house types of this project."))  # fmt: skip
-
-
-def _check_project(
-    model: type[Building | HouseType | Zone],
-    ids: Sequence[int],
-    project_id: int,
-    field: str,
-    sentence: Any,
-) -> None:
-    if not ids:
-        return
-    wanted = select(func.count()).where(model.id.in_(ids), model.project_id == project_id)
-    if db.session.scalar(wanted) != len(set(ids)):
-        raise Invalid(sentence, fields={field: sentence})
+    given = {
+        "project_id": chosen.project_id,
+        "name": head.name,
+        "takes_effect_on": head.takes_effect_on,
+        "building_ids": chosen.building_ids,
+        "zone_ids": chosen.zone_ids,
+        "house_type_ids": chosen.house_type_ids,
+        "floor_from": chosen.floor_from,
+        "floor_to": chosen.floor_to,
+    }
+    check_all(
+        lambda: check_plan(given), lambda: adjustment.check() if adjustment is not None else None
+    )
 
 
 def _some(rooms: list[Found]) -> list[Found]:

@@ -10,15 +10,15 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Conflict, Invalid, WrongState
+from app.core.errors import Conflict, WrongState
 from app.core.numbering import next_number
 from app.core.states import transition
 from app.estate import policies as estate_policies
 from app.estate.queries import get_project
 from app.pricing import policies
+from app.pricing.entries import check_plan
 from app.pricing.models import PricePlan, PricePlanRow, PricePlanState
 from app.pricing.operations.rows import PlanRowDraft, check_rows
 from app.pricing.queries import get_price_plan
@@ -49,9 +49,7 @@ def create_price_plan(
     actor.require(f"{policies.PLAN}:add")
     estate_policies.require_reach(actor, project_id)
     project = get_project(project_id)
-    if not name.strip():
-        raise Invalid(_l("Give the price plan a name."), fields={"name": _l("Give it a name.")})
-    check_day(takes_effect_on)
+    check_plan({"name": name, "takes_effect_on": takes_effect_on})
     prices = check_rows(project, rows, blanks=blanks)
     plan = new_plan(project_id=project_id, name=name, origin=origin, actor=actor)
     plan.terms = dict(terms or {})
@@ -59,16 +57,6 @@ def create_price_plan(
     db.session.flush()
     insert_rows(plan, prices)
     return plan
-
-
-def check_day(day: date | None) -> None:
-    """Raise Invalid for a day on which nothing can take effect any more."""
-    if day is not None and day < clock.today():
-        sentence = _l(
-            "%(day)s has passed. Choose today or a later day, or leave it empty for at once.",
-            day=day.isoformat(),
-        )
-        raise Invalid(sentence, fields={"takes_effect_on": sentence})
 
 
 def new_plan(*, project_id: int, name: str, origin: str, actor: Actor) -> PricePlan:
@@ -94,10 +82,7 @@ def edit_price_plan(
     Raises WrongState for one in approval or after it, Invalid for a day that has passed.
     """
     locked = open_for(plan, "edit", actor=actor)
-    if not name.strip():
-        raise Invalid(_l("Give the price plan a name."), fields={"name": _l("Give it a name.")})
-    if takes_effect_on != locked.takes_effect_on:
-        check_day(takes_effect_on)
+    check_plan({"name": name, "takes_effect_on": takes_effect_on}, row=locked)
     locked.name = name.strip()
     locked.takes_effect_on = takes_effect_on
     db.session.flush()

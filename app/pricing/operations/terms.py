@@ -8,19 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import Invalid
-from app.core.money import HUNDRED
 from app.estate.base_data import require_unlocked
-from app.estate.models import Building
 from app.estate.operations.records import add_row, change_row, remove_row
 from app.estate.policies import require_reach
 from app.pricing import policies
-from app.pricing.grantors import check_grantor
-from app.pricing.method_lines import LineDraft, check_lines, with_stages
+from app.pricing.entries import check_discount, check_payment_method, taken_sentence
+from app.pricing.method_lines import LineDraft, with_stages
 from app.pricing.models import (
     Discount,
     DiscountBuilding,
@@ -28,9 +25,6 @@ from app.pricing.models import (
     PaymentMethodBuilding,
     PaymentMethodLine,
 )
-from app.pricing.quotes import DiscountKind
-
-RATES = (DiscountKind.PERCENT.value, DiscountKind.POINTS.value)
 
 
 def add_payment_method(
@@ -49,11 +43,11 @@ def add_payment_method(
     actor.require(f"{policies.PAYMENT_METHOD}:add")
     require_reach(actor, project_id)
     require_unlocked(project_id)
-    _check_method(details)
     lines = with_stages(lines)
-    check_lines(lines)
+    given = {"project_id": project_id, "name": name, "lines": lines, "building_ids": building_ids}
+    check_payment_method({**details, **given})
     method = PaymentMethod(project_id=project_id, name=name, **_known(details))
-    add_row(method, taken=_taken(name))
+    add_row(method, taken=taken_sentence(name))
     _put_lines(method, lines)
     _put_buildings(method, building_ids)
     return method
@@ -76,10 +70,9 @@ def edit_payment_method(
         method, details, building_ids
     ):
         require_unlocked(method.project_id)
-    _check_method({"discount_percent": method.discount_percent, **details})
-    change_row(method, _known(details), taken=_taken(details.get("name", method.name)))
+    check_payment_method({**details, "lines": lines, "building_ids": building_ids}, row=method)
+    change_row(method, _known(details), taken=taken_sentence(details.get("name", method.name)))
     if lines is not None:
-        check_lines(lines)
         db.session.execute(
             delete(PaymentMethodLine).where(PaymentMethodLine.method_id == method.id)
         )
@@ -115,9 +108,10 @@ def add_discount(
     actor.require(f"{policies.DISCOUNT}:add")
     require_reach(actor, project_id)
     require_unlocked(project_id)
-    _check_discount(kind, value, details)
+    given = {"project_id": project_id, "name": name, "kind": kind, "value": value}
+    check_discount({**details, **given, "building_ids": building_ids})
     discount = Discount(project_id=project_id, name=name, kind=kind, value=value, **_known(details))
-    add_row(discount, taken=_taken(name))
+    add_row(discount, taken=taken_sentence(name))
     _put_buildings(discount, building_ids)
     return discount
 
@@ -130,8 +124,8 @@ def edit_discount(
     require_reach(actor, discount.project_id)
     if not _only_switches_off(discount, values, building_ids):
         require_unlocked(discount.project_id)
-    _check_discount(values.get("kind", discount.kind), values.get("value", discount.value), values)
-    change_row(discount, _known(values), taken=_taken(values.get("name", discount.name)))
+    check_discount({**values, "building_ids": building_ids}, row=discount)
+    change_row(discount, _known(values), taken=taken_sentence(values.get("name", discount.name)))
     if building_ids is not None:
         _put_buildings(discount, building_ids)
     return discount
@@ -157,34 +151,6 @@ def _put_lines(method: PaymentMethod, lines: Sequence[LineDraft]) -> None:
     db.session.expire(method, ["lines"])
 
 
-def _check_method(details: dict[str, Any]) -> None:
-    percent = details.get("discount_percent")
-    if percent is not None and not 0 <= percent < HUNDRED:
-        sentence = _l("A discount is from 0 up to below 100 percent.")
-        raise Invalid(sentence, fields={"discount_percent": sentence})
-    _check_days(details)
-
-
-def _check_discount(kind: str, value: Decimal, details: dict[str, Any]) -> None:
-    if kind not in {known.value for known in DiscountKind}:
-        sentence = _l("This kind is not known.")
-        raise Invalid(sentence, fields={"kind": sentence})
-    if value is None or value <= 0 or (kind in RATES and value >= HUNDRED):
-        sentence = _l("The value is above 0, and a percentage below 100.")
-        raise Invalid(sentence, fields={"value": sentence})
-    check_grantor(details.get("grantor_role"))
-    if details.get("grantor_role") == "":
-        details["grantor_role"] = None
-    _check_days(details)
-
-
-def _check_days(details: dict[str, Any]) -> None:
-    begin, end = details.get("valid_from"), details.get("valid_to")
-    if begin is not None and end is not None and end < begin:
-        sentence = _l("The last day is before the first.")
-        raise Invalid(sentence, fields={"valid_to": sentence})
-
-
 def _same_lines(method: PaymentMethod, lines: Sequence[LineDraft]) -> bool:
     names = [one.name for one in fields(LineDraft)]
     held = [{name: getattr(line, name) for name in names} for line in method.lines]
@@ -192,18 +158,8 @@ def _same_lines(method: PaymentMethod, lines: Sequence[LineDraft]) -> bool:
 
 
 def _put_buildings(row: PaymentMethod | Discount, building_ids: Collection[int]) -> None:
-    """Say where a method or discount holds. Raises Invalid for a building of another project."""
+    """Say where a method or discount holds; the buildings have been checked."""
     wanted = set(building_ids)
-    found = set(
-        db.session.scalars(
-            select(Building.id).where(
-                Building.id.in_(wanted), Building.project_id == row.project_id
-            )
-        )
-    )
-    if found != wanted:
-        sentence = _l("Choose buildings of this project.")
-        raise Invalid(sentence, fields={"building_ids": sentence})
     if isinstance(row, PaymentMethod):
         db.session.execute(
             delete(PaymentMethodBuilding).where(PaymentMethodBuilding.method_id == row.id)
@@ -236,12 +192,10 @@ def _only_switches_off(
 
 def _known(details: dict[str, Any]) -> dict[str, Any]:
     """Leave a number that was not typed to the column's default."""
+    if details.get("grantor_role") == "":
+        details = {**details, "grantor_role": None}
     return {
         name: value
         for name, value in details.items()
         if not (value is None and name in {"position", "discount_percent"})
     }
-
-
-def _taken(name: str) -> Any:
-    return _l("There is one called %(name)s in this project already.", name=name)

@@ -12,9 +12,9 @@ from app.core.actor import Actor
 from app.core.errors import Invalid, WrongState
 from app.core.money import format_yuan, plain
 from app.pricing import operations, policies
+from app.pricing.entries import check_day
 from app.pricing.models import PricePlan, PricePlanState
 from app.pricing.operations.effect import lock_rooms_of_plan
-from app.pricing.operations.plans import check_day
 from app.pricing.queries import (
     LineFilter,
     PlanFigures,
